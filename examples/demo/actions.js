@@ -1,0 +1,101 @@
+// What the forms do to the session. Each answers with a redirect, so that a reload repeats nothing.
+import { refuse, seeOther } from "./answer.js";
+import { readForm } from "./guard.js";
+import { SHELF } from "./pages.js";
+
+/**
+ * @typedef {{ basket: string[], count: number, name?: string }} Data
+ * @typedef {import("coatcheck").Session<Data>} Session
+ * @typedef {import("./meter.js").Cost & { render?: () => string }} Visit what a request costs, and its page
+ * @typedef {{ request: Request, getSession: () => Promise<Session>, visit: Visit }} Context
+ * @typedef {(context: Context) => Promise<Response>} Handler
+ */
+
+const BASKET_LIMIT = 24;
+const NAME_LIMIT = 40;
+
+/** @type {Handler} */
+export async function addToBasket({ request, getSession }) {
+  const form = await readForm(request);
+  if (typeof form === "number") return refuse(form);
+  const item = SHELF.find(({ id }) => id === form.get("item"));
+  if (!item) return refuse(400);
+
+  const session = await getSession();
+  if (session.data.basket.length >= BASKET_LIMIT) {
+    session.flash("problem", `The basket holds ${BASKET_LIMIT} things, and it is full.`);
+    return seeOther(session, "basket");
+  }
+  // A function, not an assignment: two tabs that add at the same moment both succeed.
+  session.update((data) => {
+    if (data.basket.length < BASKET_LIMIT) data.basket.push(item.id);
+  });
+  session.flash("notice", `${item.name} is in the basket.`);
+  return seeOther(session, "basket");
+}
+
+/** @type {Handler} */
+export async function removeFromBasket({ request, getSession }) {
+  const form = await readForm(request);
+  if (typeof form === "number") return refuse(form);
+  const item = SHELF.find(({ id }) => id === form.get("item"));
+  if (!item) return refuse(400);
+
+  const session = await getSession();
+  session.update((data) => {
+    const index = data.basket.lastIndexOf(item.id);
+    if (index >= 0) data.basket.splice(index, 1);
+  });
+  session.flash("notice", `${item.name} is back on the shelf.`);
+  return seeOther(session, "basket");
+}
+
+/** @type {Handler} */
+export async function count({ request, getSession }) {
+  const session = await getSession();
+  session.update((data) => {
+    data.count++;
+  });
+  if (request.headers.get("accept") === "application/json") {
+    return new Response(null, { status: 204 });
+  }
+  session.flash("notice", "Counted.");
+  return seeOther(session, "counter");
+}
+
+/** @type {Handler} */
+export async function showCount({ getSession }) {
+  const session = await getSession();
+  return Response.json({ count: session.data.count, isNew: session.isNew });
+}
+
+/** @type {Handler} */
+export async function signIn({ request, getSession }) {
+  const form = await readForm(request);
+  if (typeof form === "number") return refuse(form);
+  const name = Array.from((form.get("name") ?? "").trim())
+    .slice(0, NAME_LIMIT)
+    .join("");
+
+  const session = await getSession();
+  if (!name) {
+    session.flash("problem", "A name is needed to sign in.");
+    return seeOther(session, "account");
+  }
+  // A new id with the change of privilege: whoever knew the old one knows nothing now.
+  session.regenerate();
+  session.data.name = name;
+  session.flash(
+    "notice",
+    `Welcome, ${name}. The session has a new ticket, the old one opens nothing.`,
+  );
+  return seeOther(session, "account");
+}
+
+/** @type {Handler} */
+export async function signOut({ getSession }) {
+  const session = await getSession();
+  session.destroy();
+  // There is no session left to carry a message, so the address does.
+  return new Response(null, { status: 303, headers: { Location: "/?signed-out#account" } });
+}

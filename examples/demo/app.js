@@ -1,0 +1,152 @@
+// The demonstration as a function from Request to Response: a basket, a counter and a sign-in in one session.
+import { createSessions, SessionConflictError } from "coatcheck";
+import { addToBasket, count, removeFromBasket, showCount, signIn, signOut } from "./actions.js";
+import { file, refuse } from "./answer.js";
+import { isCrossSite } from "./guard.js";
+import { note } from "./log.js";
+import { meter } from "./meter.js";
+import { homePage } from "./pages.js";
+
+/**
+ * @typedef {import("./actions.js").Session} Session
+ * @typedef {import("./actions.js").Handler} Handler
+ * @typedef {import("./log.js").Line} Line
+ * @typedef {import("./actions.js").Visit} Visit
+ */
+
+const HEADERS = {
+  "Content-Security-Policy":
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  "Referrer-Policy": "same-origin",
+  "X-Content-Type-Options": "nosniff",
+};
+
+/**
+ * @param {{
+ *   store: import("coatcheck").Store,
+ *   storeName: string,
+ *   secrets: [string, ...string[]],
+ *   onEvent?: (event: import("coatcheck").SessionEvent) => void,
+ * }} options
+ * @returns {(request: Request) => Promise<Response>}
+ */
+export function createApp({ store, storeName, secrets, onEvent }) {
+  const { counted, measure } = meter(store);
+  /** @type {Line[]} */
+  const events = [];
+  /** @type {Line[]} */
+  const requests = [];
+  /** @type {string | undefined} */
+  let cookie;
+
+  const sessions = createSessions({
+    secrets,
+    store: counted,
+    initial: () => /** @type {import("./actions.js").Data} */ ({ basket: [], count: 0 }),
+    cookie: { secure: true },
+    onEvent(event) {
+      note(events, event.type);
+      onEvent?.(event);
+    },
+  });
+
+  /** @type {Handler} */
+  async function home({ request, getSession, visit }) {
+    const session = await getSession();
+    const { searchParams, host, protocol } = new URL(request.url);
+    const view = {
+      ...session.data,
+      isNew: session.isNew,
+      // A HEAD shows nothing, so it must not use the message up.
+      notice: request.method === "GET" ? session.flash("notice") : undefined,
+      problem: request.method === "GET" ? session.flash("problem") : undefined,
+      isSignedOut: searchParams.has("signed-out"),
+      // The form that sent the browser here was answered with a cookie: without one it was refused.
+      refusedAt: searchParams.has("check") && session.isNew ? { host, protocol } : undefined,
+    };
+    // Rendered after the commit, so that the page can say what the commit cost.
+    visit.render = () =>
+      homePage(view, {
+        storeName,
+        cost: visit,
+        times: session.isNew ? undefined : session,
+        cookie,
+        events,
+        requests,
+      });
+    return new Response(null, { headers: { "Content-Type": "text/html; charset=utf-8" } });
+  }
+
+  /** @type {Record<string, { GET?: Handler, POST?: Handler }>} */
+  const routes = {
+    "/": { GET: home },
+    "/basket/add": { POST: addToBasket },
+    "/basket/remove": { POST: removeFromBasket },
+    "/count": { GET: showCount, POST: count },
+    "/sign-in": { POST: signIn },
+    "/sign-out": { POST: signOut },
+    "/style.css": { GET: file("style.css", "text/css; charset=utf-8") },
+    "/app.js": { GET: file("browser.js", "text/javascript; charset=utf-8") },
+    "/icon.svg": { GET: file("icon.svg", "image/svg+xml") },
+  };
+
+  const handle = sessions.handler(
+    /**
+     * @param {Request} request
+     * @param {() => Promise<Session>} getSession
+     * @param {Visit} visit
+     */
+    async (request, getSession, visit) => {
+      const route = routes[new URL(request.url).pathname];
+      if (!route) return refuse(404);
+      const handler = request.method === "POST" ? route.POST : isRead(request) && route.GET;
+      if (!handler) return refuse(405, { Allow: allowedBy(route) });
+      if (request.method === "POST" && isCrossSite(request)) return refuse(403);
+      return handler({ request, getSession, visit });
+    },
+  );
+
+  return async function app(request) {
+    /** @type {Visit} */
+    const visit = { reads: 0, writes: 0 };
+    const response = await measure(visit, () => handle(request, visit)).catch(failed);
+    cookie = describeCookie(response) ?? cookie;
+
+    const headers = new Headers(response.headers);
+    for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
+    const page = response.ok ? visit.render?.() : undefined;
+    const body = request.method === "HEAD" ? null : (page ?? response.body);
+
+    const { pathname } = new URL(request.url);
+    if (visit.reads + visit.writes > 0) {
+      note(requests, `${request.method} ${pathname}`, visit);
+    }
+    return new Response(body, { status: response.status, headers });
+  };
+}
+
+/** @param {unknown} error */
+function failed(error) {
+  if (error instanceof SessionConflictError) return refuse(409);
+  console.error(error);
+  return refuse(500);
+}
+
+/** @param {Request} request */
+function isRead(request) {
+  return request.method === "GET" || request.method === "HEAD";
+}
+
+/** @param {{ GET?: Handler, POST?: Handler }} route */
+function allowedBy({ GET, POST }) {
+  return [GET && "GET, HEAD", POST && "POST"].filter(Boolean).join(", ");
+}
+
+/**
+ * The Set-Cookie of a response without the token.
+ *
+ * @param {Response} response
+ */
+function describeCookie(response) {
+  return response.headers.getSetCookie()[0]?.replace(/=[^;]*/, "=…");
+}

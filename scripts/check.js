@@ -1,0 +1,200 @@
+// `npm run check`: everything that can be said about the repository without running the library. All checks run;
+// the last line counts them.
+
+// @ts-check
+
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { transform } from "esbuild";
+import { checkImports } from "./imports.js";
+import { bin, filesUnder, installPackages, IN_CI, ROOT, run } from "./system.js";
+
+/** @typedef {import("./system.js").Result} Result */
+
+const SIZE_LIMIT = 9_000;
+const NODE_MODULES_LIMIT = 200_000_000;
+const FORBIDDEN = [
+  /\bnode:/,
+  /\bBuffer\b/,
+  /\bprocess\./,
+  /\brequire\s*\(/,
+  /@upstash\/redis/,
+  /\bioredis\b/,
+  /\bhono\b/,
+  /\bconsole\./,
+];
+const SCRIPTS_TSC = "--noEmit --allowJs --strict --skipLibCheck --target es2023 --types node";
+
+const temporary = mkdtempSync(join(tmpdir(), "coatcheck-check-"));
+
+/** The checks that need the package as it is published come after `tarball`. */
+const CHECKS = {
+  build: () => run("npm", ["run", "build"]),
+  "types of src": () => run(bin("tsc"), ["-p", "tsconfig.json"]),
+  "types of test": () => run(bin("tsc"), ["-p", "test/tsconfig.json"]),
+  "types of scripts": scriptTypes,
+  lint: () => run(bin("oxlint"), ["--deny-warnings"]),
+  format: () => run(bin("oxfmt"), ["--check", "."]),
+  imports: async () => listed(checkImports()),
+  tarball,
+  publint: () => run(bin("publint", "test/package"), ["run", tarballPath(), "--strict"]),
+  "are the types wrong": () =>
+    run(bin("attw", "test/package"), [tarballPath(), "--profile", "esm-only", "--no-emoji"]),
+  size,
+  "words in the bundle": words,
+  "lock files": async () => listed(lockFaults()),
+  "versions of package.json and deno.json": async () => listed(versionFaults()),
+  "deno publish": denoPublish,
+  "size of node_modules": nodeModulesSize,
+};
+
+process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
+for (const folder of ["test/package", "test/runtimes"]) {
+  const { ok, output } = await installPackages(folder);
+  if (!ok) console.log(output);
+}
+let failed = 0;
+for (const [name, check] of Object.entries(CHECKS)) {
+  const { ok, output } = await attempt(check);
+  console.log(ok ? `ok ${name}` : `FAILED ${name}\n${output.trimEnd()}`);
+  if (!ok) failed++;
+}
+console.log(`${Object.keys(CHECKS).length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/**
+ * A check that cannot be made has failed.
+ * @param {() => Promise<Result>} check
+ * @returns {Promise<Result>}
+ */
+async function attempt(check) {
+  try {
+    return await check();
+  } catch (error) {
+    return { ok: false, output: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * @param {readonly string[]} faults
+ * @returns {Result}
+ */
+function listed(faults) {
+  return { ok: faults.length === 0, output: faults.join("\n") };
+}
+
+/** The scripts are JavaScript, checked where they say so (`@ts-check`). Their compiler options stand here. */
+function scriptTypes() {
+  const files = [...filesUnder(join(ROOT, "scripts"))].filter((file) => file.endsWith(".js"));
+  const options = [...SCRIPTS_TSC.split(" "), "--module", "nodenext"];
+  return run(bin("tsc"), ["--ignoreConfig", ...options, ...files]);
+}
+
+function tarball() {
+  return run("npm", ["pack", "--pack-destination", temporary]);
+}
+
+function tarballPath() {
+  const name = readdirSync(temporary).find((file) => file.endsWith(".tgz"));
+  if (name === undefined) throw new Error("There is no tarball to look at");
+  return join(temporary, name);
+}
+
+/** What the most common application takes, with all dependencies, minified and gzipped. */
+async function size() {
+  const entry = join(temporary, "entry.js");
+  const [index, redis] = ["index", "redis"].map((name) =>
+    JSON.stringify(pathToFileURL(join(ROOT, "dist", `${name}.js`)).pathname),
+  );
+  writeFileSync(
+    entry,
+    `import { createSessions } from ${index};
+import { redisStore, upstash } from ${redis};
+globalThis.used = [createSessions, redisStore, upstash];
+`,
+  );
+  const { resolve } = createRequire(join(ROOT, "test/package/package.json"));
+  const [sizeLimit, esbuild, file] = await Promise.all(
+    ["size-limit", "@size-limit/esbuild", "@size-limit/file"].map(
+      async (name) => (await import(pathToFileURL(resolve(name)).href)).default,
+    ),
+  );
+  const [{ size: bytes }] = await sizeLimit([esbuild, file], {
+    checks: [{ files: [entry], gzip: true }],
+  });
+  return { ok: bytes <= SIZE_LIMIT, output: `${bytes} bytes, the limit is ${SIZE_LIMIT}` };
+}
+
+/** The library stands on the web platform alone. Comments may name what they like. */
+async function words() {
+  /** @type {string[]} */
+  const faults = [];
+  for (const file of filesUnder(join(ROOT, "dist"))) {
+    if (!file.endsWith(".js")) continue;
+    const { code } = await transform(readFileSync(file, "utf8"), {
+      minifyWhitespace: true,
+      legalComments: "none",
+    });
+    for (const word of FORBIDDEN) {
+      const found = word.exec(code);
+      if (found === null) continue;
+      const context = code.slice(Math.max(0, found.index - 40), found.index + 40);
+      faults.push(`${relative(ROOT, file)} has ${word}: ${context}`);
+    }
+  }
+  return listed(faults);
+}
+
+/** A download address in a lock file ties the repository to one registry. */
+function lockFaults() {
+  const locks = [...filesUnder(ROOT, (name) => name !== "node_modules" && name !== ".git")].filter(
+    (file) => file.endsWith("package-lock.json"),
+  );
+  return locks
+    .filter((file) => /"resolved": *"https?:/.test(readFileSync(file, "utf8")))
+    .map((file) => `${relative(ROOT, file)} has download addresses: see .npmrc`);
+}
+
+function versionFaults() {
+  const [npm, jsr] = ["package.json", "deno.json"].map((name) =>
+    JSON.parse(readFileSync(join(ROOT, name), "utf8")),
+  );
+  const faults = npm.version === jsr.version ? [] : [`${npm.version} is not ${jsr.version}`];
+  const subpaths = Object.keys(npm.exports).filter((key) => key !== "./package.json");
+  if (subpaths.join() !== Object.keys(jsr.exports).join()) faults.push("The exports differ");
+  return faults;
+}
+
+async function denoPublish() {
+  const scope = join(ROOT, "test/runtimes/node_modules/@deno");
+  const platform = existsSync(scope) ? readdirSync(scope)[0] : undefined;
+  if (platform === undefined)
+    return { ok: !IN_CI, output: "Deno is missing: run npm ci in test/runtimes" };
+  return run(
+    join(scope, platform, "deno"),
+    ["publish", "--dry-run", "--allow-dirty", "--no-lock"],
+    {
+      env: { DENO_DIR: join(temporary, "deno"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+    },
+  );
+}
+
+async function nodeModulesSize() {
+  let bytes = 0;
+  for (const file of filesUnder(join(ROOT, "node_modules"))) bytes += lstatSync(file).size;
+  return {
+    ok: bytes <= NODE_MODULES_LIMIT,
+    output: `${bytes} bytes, the limit is ${NODE_MODULES_LIMIT}`,
+  };
+}

@@ -1,0 +1,156 @@
+// The direction of imports in src/: each file imports only what its row names. `node scripts/imports.js` checks it.
+
+// @ts-check
+
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import ts from "typescript";
+import { filesUnder, isMain, ROOT } from "./system.js";
+
+const BASE = ["errors", "events", "store", "check"];
+const VALUES = [...BASE, "cookie", "token", "data", "record", "changes", "options", "session"];
+const PATH = [...VALUES, "context", "row"];
+
+/**
+ * What each file of src/ may import, without `.ts`; `stores/*` means every file of that folder. A file takes the row
+ * of its own name, else that of its folder; a file without a row fails. Cycles fail whatever the rows say.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const ROWS = {
+  errors: [],
+  events: [],
+  store: [],
+  check: [],
+
+  cookie: BASE,
+  token: BASE,
+  data: BASE,
+  record: [...BASE, "data"],
+  changes: [...BASE, "record"],
+  options: [...BASE, "cookie"],
+  session: [...BASE, "cookie", "data", "record", "changes"],
+
+  "stores/*": [...BASE, "stores/*"],
+
+  context: VALUES,
+  row: VALUES,
+  load: PATH,
+  write: PATH,
+  end: [...PATH, "write"],
+  commit: [...PATH, "write", "end"],
+  response: BASE.concat("cookie"),
+  sessions: [...PATH, "load", "commit", "response"],
+
+  index: ["*", "stores/*"],
+  redis: [...BASE, "stores/*"],
+};
+
+/** Files that only these may import, whatever the other rows say. */
+const ONLY_FOR = { "stores/upstash": ["redis"] };
+
+/** Entries of the package: nothing but `export … from`. */
+const ENTRIES = ["index", "redis"];
+
+/** Packages that any file may import. */
+const PACKAGES = ["@noble/hashes"];
+
+/**
+ * @param {string} [folder]
+ * @returns {string[]} one sentence for each violation
+ */
+export function checkImports(folder = join(ROOT, "src")) {
+  /** @type {string[]} */
+  const faults = [];
+  /** @type {Map<string, string[]>} */
+  const graph = new Map();
+  for (const path of filesUnder(folder)) {
+    const name = nameOf(folder, path);
+    const text = readFileSync(path, "utf8");
+    const row = ROWS[name] ?? ROWS[patternOf(name)];
+    if (row === undefined) faults.push(`${name} has no row in scripts/imports.js`);
+    if (ENTRIES.includes(name) && !onlyReexports(path, text)) {
+      faults.push(`${name} does more than re-export`);
+    }
+    /** @type {string[]} */
+    const targets = [];
+    graph.set(name, targets);
+    for (const { fileName: specifier } of ts.preProcessFile(text, true, true).importedFiles) {
+      if (!specifier.startsWith(".")) {
+        const known = PACKAGES.some((it) => specifier === it || specifier.startsWith(`${it}/`));
+        if (!known) faults.push(`${name} imports the package ${specifier}`);
+        continue;
+      }
+      const file = join(dirname(path), specifier);
+      const target = nameOf(folder, file);
+      targets.push(target);
+      if (!existsSync(file)) faults.push(`${name} imports ${specifier}, which does not exist`);
+      else if (!isAllowed(name, row ?? [], target)) faults.push(`${name} imports ${target}`);
+    }
+  }
+  return [...faults, ...cyclesOf(graph)];
+}
+
+/**
+ * @param {string} name
+ * @param {readonly string[]} row
+ * @param {string} target
+ */
+function isAllowed(name, row, target) {
+  const only = Object.entries(ONLY_FOR).find(([file]) => file === target)?.[1];
+  if (only !== undefined && !only.includes(name)) return false;
+  return row.includes(target) || row.includes(patternOf(target));
+}
+
+/**
+ * @param {string} folder
+ * @param {string} path
+ */
+function nameOf(folder, path) {
+  return relative(folder, path).replaceAll("\\", "/").replace(/\.ts$/, "");
+}
+
+/** @param {string} name */
+function patternOf(name) {
+  const folder = dirname(name);
+  return folder === "." ? "*" : `${folder}/*`;
+}
+
+/**
+ * @param {string} path
+ * @param {string} text
+ */
+function onlyReexports(path, text) {
+  const { statements } = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
+  return statements.every(
+    (statement) => ts.isExportDeclaration(statement) && statement.moduleSpecifier !== undefined,
+  );
+}
+
+/**
+ * @param {ReadonlyMap<string, readonly string[]>} graph
+ * @returns {string[]}
+ */
+function cyclesOf(graph) {
+  /** @type {Set<string>} */
+  const done = new Set();
+  /** @type {string[]} */
+  const cycles = [];
+  /** @type {(name: string, path: readonly string[]) => void} */
+  const visit = (name, path) => {
+    if (path.includes(name)) {
+      cycles.push(`a cycle: ${[...path.slice(path.indexOf(name)), name].join(" -> ")}`);
+      return;
+    }
+    if (done.has(name)) return;
+    for (const target of graph.get(name) ?? []) visit(target, [...path, name]);
+    done.add(name);
+  };
+  for (const name of graph.keys()) visit(name, []);
+  return cycles;
+}
+
+if (isMain(import.meta.url)) {
+  const faults = checkImports();
+  for (const fault of faults) console.log(fault);
+  if (faults.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,60 @@
+// What one request did to a session, as a list of steps that can be taken again on newer data.
+
+import { isFunction, isObject } from "./check.ts";
+import type { Flash } from "./record.ts";
+
+/** Data and flash values that nobody else holds, to be changed in place. */
+export interface Draft<Data> {
+  readonly data: Data;
+  readonly flash: Map<string, Flash>;
+}
+
+/**
+ * One step: direct edits of top-level properties, a function given to `update`, a flash value set or shown. Requests
+ * that edit different properties all survive a replay; on the same one the later wins; functions never lose.
+ */
+export type Change<Data> = (draft: Draft<Data>) => void;
+
+/** Compares data with the JSON that it was, and answers the edits in between; `undefined` when there are none. */
+export function diff<Data extends object>(before: string, after: Data): Change<Data> | undefined {
+  const old = JSON.parse(before) as Record<string, unknown>;
+  const now = after as Record<string, unknown>;
+  const edits: [key: string, json: string | undefined][] = [];
+  for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) {
+    const json = JSON.stringify(now[key]) as string | undefined;
+    if (json !== JSON.stringify(old[key])) edits.push([key, json]);
+  }
+  if (edits.length === 0) return undefined;
+  return ({ data }) => {
+    const record = data as Record<string, unknown>;
+    for (const [key, json] of edits) {
+      if (json === undefined) delete record[key];
+      else record[key] = JSON.parse(json);
+    }
+  };
+}
+
+/** The step that a function given to `update` is. @throws TypeError when it answers a promise */
+export function apply<Data>(change: (data: Data) => unknown): Change<Data> {
+  return ({ data }) => {
+    const answer = change(data);
+    if (!isThenable(answer)) return;
+    // Its rejection is nobody's: the TypeError below says what is wrong.
+    Promise.resolve(answer).catch(() => undefined);
+    throw new TypeError(
+      "Cannot update session: the function is async; await before update, not in it",
+    );
+  };
+}
+
+/** Whether a value is a promise of any make. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return isObject(value) && "then" in value && isFunction(value.then);
+}
+
+/** Gives an object the properties of a JSON text and no others, in place, since the application may hold it. */
+export function restore(data: object, json: string): void {
+  const old = JSON.parse(json) as object;
+  for (const key of Object.keys(data)) delete (data as Record<string, unknown>)[key];
+  Object.assign(data, old);
+}

@@ -1,0 +1,58 @@
+// Options: every one is known, right, and filled in, or creation throws and says what to do.
+
+/** What stands in for an option that is absent, what a right value is, and how to say so. */
+export type Rule = readonly [fallback: unknown, isRight: (value: unknown) => boolean, mend: string];
+
+/**
+ * Answers the options with every default filled in, frozen.
+ *
+ * @param what what is being created, as in `sessions`
+ * @throws RangeError for a number out of range, TypeError for anything else; both name the option and the mend
+ */
+export function checkOptions(
+  what: string,
+  options: object,
+  rules: Readonly<Record<string, Rule>>,
+): Readonly<Record<string, unknown>> {
+  const refuse = (reason: string, Kind: ErrorConstructor = TypeError) => {
+    throw new Kind(`Cannot create ${what}: ${reason}`);
+  };
+  if (!isObject(options)) refuse("options must be an object");
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(rules, name)) refuse(`option ${name} is unknown`);
+  }
+  const given = options as Record<string, unknown>;
+  const checked: Record<string, unknown> = {};
+  for (const [name, [fallback, isRight, mend]] of Object.entries(rules)) {
+    const value = given[name] === undefined ? fallback : given[name];
+    if (!isRight(value))
+      refuse(`${name} must be ${mend}`, typeof value === "number" ? RangeError : TypeError);
+    checked[name] = value;
+  }
+  return Object.freeze(checked);
+}
+
+/** A rule for a whole number from 1 to `most`. A duration that does not parse must never mean "for ever" (R25). */
+export function wholeNumber(fallback: number, most: number, unit: string): Rule {
+  const isRight = (value: unknown) =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
+  return [fallback, isRight, `a whole number of ${unit} from 1 to ${most}`];
+}
+
+/** A rule for one of a few values. */
+export function oneOf(...values: readonly unknown[]): Rule {
+  return [values[0], (value) => values.includes(value), values.join(" or ")];
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/** A predicate for what may be left out. */
+export function optional(isRight: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => value === undefined || isRight(value);
+}
+
+export function isFunction(value: unknown): boolean {
+  return typeof value === "function";
+}

@@ -1,0 +1,125 @@
+// Session -> store -> cookie. What to do is decided by `plan`, which is pure; `save` has it done.
+
+import type { Context } from "./context.ts";
+import { deleteCookie, type SetCookie } from "./cookie.ts";
+import { end } from "./end.ts";
+import { SessionError, StoreError } from "./errors.ts";
+import { isChanged, type Session, type State, stateOf } from "./session.ts";
+import { replacedElsewhere, write } from "./write.ts";
+
+/**
+ * What a save is to do. `conflict`: refuse a change on a session that was replaced before this request began.
+ * `forget`: there is nothing to end, but a cookie to delete. `renew`: write nothing but the time of this visit.
+ */
+export type Plan =
+  | "nothing"
+  | "create"
+  | "update"
+  | "renewing update"
+  | "renew"
+  | "regenerate"
+  | "end"
+  | "forget"
+  | "conflict";
+
+/** What the response allows. */
+export interface SaveOptions {
+  /** The handler failed: everything is dropped but an end. Default false. */
+  readonly failed?: boolean;
+  /** No cookie can be set, as on a 101. Default false. */
+  readonly cookieless?: boolean;
+}
+
+type Planned = Pick<
+  State<object>,
+  "origin" | "ended" | "regenerate" | "readOnly" | "prefetch" | "cookieCame"
+>;
+
+/**
+ * Decides what a save is to do.
+ *
+ * @param now epoch milliseconds
+ * @param facts `changed`: whether there is anything to write; `idleTimeout` in seconds
+ */
+export function plan(
+  { origin, ended, regenerate, readOnly, prefetch, cookieCame }: Planned,
+  now: number,
+  facts: SaveOptions & { changed: boolean; idleTimeout: number },
+): Plan {
+  const { changed, idleTimeout, failed = false, cookieless = false } = facts;
+  if (ended && origin.kind === "none") return cookieCame ? "forget" : "nothing";
+  if (ended) return "end";
+  if (failed || readOnly || origin.kind === "unanswered") return "nothing";
+  if (origin.kind === "replaced") return changed || regenerate ? "conflict" : "nothing";
+  if (origin.kind !== "row") return changed ? "create" : "nothing";
+  if (regenerate) return "regenerate";
+  // Due once a tenth of the idle timeout has passed, so that most requests write nothing (R26).
+  const due = now - origin.record.seenAt >= idleTimeout * 100 && !prefetch && !cookieless;
+  if (changed) return due ? "renewing update" : "update";
+  return due ? "renew" : "nothing";
+}
+
+/**
+ * Saves what was done to a session, and answers the cookie that must be set, if any. It may be called again later.
+ *
+ * @throws StoreError when the store cannot answer; SessionConflictError; SessionDataError and SessionSizeError before
+ *   any write; SessionError `SESSION_FOREIGN`, `SESSION_COOKIE_NEEDED`; what a function given to `update` throws
+ */
+export async function save<Data extends object>(
+  context: Context<Data>,
+  session: Session<Data>,
+  options: SaveOptions = {},
+): Promise<SetCookie | null> {
+  const state = stateOf(session);
+  if (state.owner !== context) {
+    throw new SessionError("SESSION_FOREIGN", "Cannot save session: other sessions opened it");
+  }
+  const run = () => perform(context, state, options);
+  const saving = state.saving.then(run, run);
+  state.saving = saving;
+  const cookie = await saving;
+  state.cookie = cookie ?? state.cookie;
+  return cookie;
+}
+
+async function perform<Data extends object>(
+  context: Context<Data>,
+  state: State<Data>,
+  options: SaveOptions,
+): Promise<SetCookie | null> {
+  const { cookie, idleTimeout } = context.options;
+  const now = Date.now();
+  // An end is carried out whatever became of the data, so the data is not even looked at.
+  const changed = !state.ended && !options.failed && !state.readOnly && isChanged(state);
+  const planned = plan(state, now, { ...options, changed, idleTimeout });
+  switch (planned) {
+    case "nothing":
+      return null;
+    case "conflict":
+      throw replacedElsewhere();
+    case "end":
+      await end(context, state.origin);
+      // A second save has only the cookie to repeat.
+      state.origin = { kind: "none" };
+      return deleteCookie(cookie);
+    case "forget":
+      return deleteCookie(cookie);
+    case "renew":
+      // Alone it is tried once, and whatever it meets, the response goes out as it is.
+      return write(context, state, { planned, now }).catch((error: unknown) => {
+        if (error instanceof StoreError) return null;
+        throw error;
+      });
+    case "create":
+    case "regenerate":
+      if (options.cookieless) {
+        throw new SessionError(
+          "SESSION_COOKIE_NEEDED",
+          "Cannot save session: a 101 response carries no cookie; begin the session before it",
+        );
+      }
+      return write(context, state, { planned, now });
+    default:
+      return write(context, state, { planned, now });
+  }
+}

@@ -1,0 +1,74 @@
+// What load and commit share: the options, the tokens, the reporter, and the store as the core sees it.
+
+import { isThenable } from "./changes.ts";
+import { StoreError } from "./errors.ts";
+import type { SessionEvent } from "./events.ts";
+import type { ResolvedOptions } from "./options.ts";
+import type { Store } from "./store.ts";
+import { createTokens, type Tokens } from "./token.ts";
+
+export interface Context<Data extends object> {
+  readonly options: ResolvedOptions<Data>;
+  readonly tokens: Tokens;
+  /** Rejects with StoreError alone, and reports when it fails and when it is back. */
+  readonly store: Store;
+  readonly report: (event: SessionEvent) => void;
+}
+
+export function createContext<Data extends object>(options: ResolvedOptions<Data>): Context<Data> {
+  const report = createReporter(options.onEvent);
+  return {
+    options,
+    tokens: createTokens(options.secrets, options.cookie.name),
+    store: guardStore(options.store, report),
+    report,
+  };
+}
+
+/** Enough of a key to follow one session through a log. */
+export function refOf(key: string): string {
+  return key.slice(0, 12);
+}
+
+/** An observer that fails must not fail the request: what it throws, or rejects with, is dropped. */
+function createReporter(
+  onEvent: ((event: SessionEvent) => unknown) | undefined,
+): (event: SessionEvent) => void {
+  return (event) => {
+    try {
+      const answer = onEvent?.(event);
+      if (isThenable(answer)) Promise.resolve(answer).catch(() => undefined);
+    } catch {
+      // Whoever observes has their own ways to learn of it; the request goes on.
+    }
+  };
+}
+
+function guardStore(store: Store, report: (event: SessionEvent) => void): Store {
+  let failing = false;
+
+  async function call<Answer>(
+    operation: "read" | "write",
+    asked: () => Promise<Answer>,
+  ): Promise<Answer> {
+    try {
+      const answer = await asked();
+      if (failing) report({ type: "store-recovered" });
+      failing = false;
+      return answer;
+    } catch (error) {
+      failing = true;
+      // What else a store throws may quote keys and values, so nothing of it is passed on.
+      const failure =
+        error instanceof StoreError ? error : new StoreError("unknown", "The store failed");
+      const { outcome, message, code } = failure;
+      report({ type: "store-failed", operation, outcome, message, code });
+      throw failure;
+    }
+  }
+
+  return {
+    read: (key) => call("read", () => store.read(key)),
+    write: (...row) => call("write", () => store.write(...row)),
+  };
+}

@@ -1,0 +1,92 @@
+// Every error that a session can end in. Misuse of `createSessions` is a TypeError or RangeError instead.
+
+/** The stable codes of {@link SessionError}. */
+export type SessionErrorCode =
+  | "SESSION_DESTROYED"
+  | "SESSION_COMMITTED"
+  | "SESSION_READ_ONLY"
+  | "SESSION_FOREIGN"
+  | "SESSION_CONFLICT"
+  | "SESSION_TOO_LARGE"
+  | "SESSION_DATA_INVALID"
+  | "SESSION_COOKIE_NEEDED"
+  | "STORE_UNAVAILABLE"
+  | "STORE_MISCONFIGURED";
+
+/**
+ * A condition of a session that the application can act on. Tell conditions apart by `code`, which is stable, or by
+ * the subclass. No message contains an id, a token, a key or session data.
+ */
+export class SessionError extends Error {
+  override readonly name: string = "SessionError";
+  readonly code: SessionErrorCode;
+
+  constructor(code: SessionErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * The change was not saved, because the session was replaced by another request (`regenerate`) or was written by
+ * others without pause for 5 s. Code `SESSION_CONFLICT`. Nothing of this request was written.
+ */
+export class SessionConflictError extends SessionError {
+  override readonly name = "SessionConflictError" as const;
+
+  constructor(message: string) {
+    super("SESSION_CONFLICT", message);
+  }
+}
+
+/** Data and flash values are larger than `maxBytes`. Code `SESSION_TOO_LARGE`. Thrown before any write. */
+export class SessionSizeError extends SessionError {
+  override readonly name = "SessionSizeError" as const;
+  /** Bytes of JSON in UTF-8. */
+  readonly bytes: number;
+  /** The option `maxBytes`. */
+  readonly limit: number;
+
+  constructor(bytes: number, limit: number) {
+    super("SESSION_TOO_LARGE", `Cannot save session: data is ${bytes} bytes, maxBytes is ${limit}`);
+    this.bytes = bytes;
+    this.limit = limit;
+  }
+}
+
+/**
+ * The data would not come back as it is: JSON cannot carry it, or the schema refuses it. Code
+ * `SESSION_DATA_INVALID`. Thrown before any write.
+ */
+export class SessionDataError extends SessionError {
+  override readonly name = "SessionDataError" as const;
+  /** Where in the data, as in `data.cart[2].price`. Names of properties, never their values. */
+  readonly path: string;
+
+  constructor(path: string, reason: string) {
+    super("SESSION_DATA_INVALID", `Cannot save session: ${path} ${reason}`);
+    this.path = path;
+  }
+}
+
+/** Whether a store's command took effect: `none`, certainly not; `unknown`, nobody can say. */
+export type StoreOutcome = "none" | "unknown";
+
+/**
+ * The store cannot answer. Code `STORE_UNAVAILABLE` (an outage: refused, timeout, quota, half an answer) or
+ * `STORE_MISCONFIGURED` (wrong or read-only token: waiting does not help; the message names the mend). An absent
+ * session is never an error. `handler` answers it with 503.
+ */
+export class StoreError extends SessionError {
+  override readonly name = "StoreError" as const;
+  readonly outcome: StoreOutcome;
+
+  constructor(
+    outcome: StoreOutcome,
+    message: string,
+    code: "STORE_UNAVAILABLE" | "STORE_MISCONFIGURED" = "STORE_UNAVAILABLE",
+  ) {
+    super(code, message);
+    this.outcome = outcome;
+  }
+}

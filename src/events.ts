@@ -1,0 +1,39 @@
+// Every event that `onEvent` reports. None contains an id, a token, a whole key, a secret or session data.
+
+/**
+ * Something worth counting, logging or alerting on. `ref` is the first 12 characters of the session's key (a hash):
+ * enough to follow one session through a log, useless as a cookie.
+ *
+ * - `created`, `regenerated`, `destroyed`: a session began, got a new id, ended.
+ * - `gone`: a genuine cookie came, or a change was to be saved, and no session stood there: `nothing` (any more),
+ *   a mark of one that was `ended` or `moved`, one that had `expired`, or a `corrupt` record.
+ * - `refused`: the schema does not take a stored session's data, which begins anew.
+ * - `conflict`: a save met concurrent writes; it took `attempts` in all.
+ * - `forged`: a cookie that is `malformed`, not signed by any of the secrets (`signature`), or one of two with the
+ *   session's name (`duplicate`). It was not used.
+ * - `store-failed`, `store-recovered`: a store call was not answered; the first answer after that.
+ * - `insecure`: `createSessions` was called with `secure: false`.
+ * - `cached-client`: a Redis client that may answer reads from a cache of its own (`@vercel/kv`).
+ */
+export type SessionEvent =
+  | { readonly type: "created" | "destroyed" | "refused"; readonly ref: string }
+  | { readonly type: "regenerated"; readonly ref: string; readonly from: string }
+  | {
+      readonly type: "gone";
+      readonly ref: string;
+      readonly during: "load" | "save";
+      readonly found: "nothing" | "ended" | "moved" | "expired" | "corrupt";
+    }
+  | { readonly type: "conflict"; readonly ref: string; readonly attempts: number }
+  | { readonly type: "forged"; readonly reason: "malformed" | "signature" | "duplicate" }
+  | {
+      readonly type: "store-failed";
+      readonly operation: "read" | "write";
+      /** Whether the command may have taken effect. */
+      readonly outcome: "none" | "unknown";
+      /** `STORE_UNAVAILABLE`, or `STORE_MISCONFIGURED` where waiting does not help. */
+      readonly code: string;
+      /** What the store's error says: a reason and, for a misconfiguration, its mend. */
+      readonly message: string;
+    }
+  | { readonly type: "store-recovered" | "insecure" | "cached-client" };

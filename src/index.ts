@@ -1,0 +1,19 @@
+// The public names, in the order of the path a request takes.
+
+export { createSessions, perEnv, type Sessions } from "./sessions.ts";
+export type { SchemaResult, SessionOptions, StandardSchema } from "./options.ts";
+export type { CookieAttributes, CookieOptions, SetCookie } from "./cookie.ts";
+export type { OpenOptions } from "./load.ts";
+export type { Session } from "./session.ts";
+export type { Store, Swap } from "./store.ts";
+export { memoryStore, type MemoryStoreOptions } from "./stores/memory.ts";
+export {
+  SessionConflictError,
+  SessionDataError,
+  SessionError,
+  type SessionErrorCode,
+  SessionSizeError,
+  StoreError,
+  type StoreOutcome,
+} from "./errors.ts";
+export type { SessionEvent } from "./events.ts";

@@ -1,0 +1,78 @@
+// record <-> string: what stands in a store's row. One line of header, one line of JSON data.
+//
+//     v1 <stamp> {"createdAt":…,"seenAt":…}
+//     {"cart":["tea"]}
+//
+// or, in the place of a session, a mark: {"moved":<key of the new row>}, {"moved":null} where it was ended.
+//
+// Never bare JSON: some Redis clients parse that on the way out.
+
+import { decodeData } from "./data.ts";
+
+/** A value for the next page. The tag tells two values of one name apart, so that only the one shown is removed. */
+export type Flash = readonly [tag: string, value: unknown];
+
+/** A session as stored. Instants are epoch milliseconds. */
+export interface SessionRecord {
+  readonly createdAt: number;
+  /** When the user last proved who they are. Absent before a sign-in. */
+  readonly authenticatedAt?: number;
+  /** When the session was last renewed: the idle timeout counts from here. */
+  readonly seenAt: number;
+  readonly user?: string;
+  readonly flash: ReadonlyMap<string, Flash>;
+  /** JSON of the application's object. */
+  readonly data: string;
+}
+
+/**
+ * A record that stands for a while where a session was, so that a late writer learns what became of it: moved to
+ * another key, or ended (null).
+ */
+export interface Mark {
+  readonly moved: string | null;
+}
+
+const SHAPE = /^v1 [0-9a-f]{16} (\{[^\n]*\})\n(\{[^]*\})$/;
+
+/** 8 random bytes in hex: no two writes are equal, under any collation, and a writer can tell its own. */
+export function newStamp(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Writes a record, under a new stamp. */
+export function encodeRecord(record: SessionRecord | Mark): string {
+  const { data = "{}", flash, ...header } = record as Partial<SessionRecord>;
+  const head = JSON.stringify(flash?.size ? { ...header, flash: [...flash] } : header);
+  return `v1 ${newStamp()} ${head}\n${data}`;
+}
+
+/** Reads a record; answers `undefined` for anything that `encodeRecord` would not have written. */
+export function decodeRecord(text: string): SessionRecord | Mark | undefined {
+  const [, head = "", data = ""] = SHAPE.exec(text) ?? [];
+  const header = decodeData(head) as Partial<SessionRecord & Mark> | undefined;
+  if (typeof header?.moved === "string" || header?.moved === null) return { moved: header.moved };
+  const { createdAt, seenAt, authenticatedAt = 0, user = "" } = header ?? {};
+  const isRight =
+    [createdAt, seenAt, authenticatedAt].every(Number.isSafeInteger) && typeof user === "string";
+  const flash = decodeFlash(header?.flash ?? []);
+  return isRight && flash ? { ...(header as SessionRecord), flash, data } : undefined;
+}
+
+function decodeFlash(entries: unknown): Map<string, Flash> | undefined {
+  const isRight = Array.isArray(entries) && entries.every((entry) => Array.isArray(entry?.[1]));
+  return isRight ? new Map(entries as [string, Flash][]) : undefined;
+}
+
+/**
+ * When a session ends if it is not renewed, in epoch milliseconds: lifetime counts from the sign-in (before that,
+ * from the creation) and nothing moves it; idle timeout counts from the last renewal (R22, R23).
+ */
+export function expiryOf(
+  record: Pick<SessionRecord, "createdAt" | "authenticatedAt" | "seenAt">,
+  { idleTimeout, lifetime }: { idleTimeout: number; lifetime: number },
+): number {
+  const start = record.authenticatedAt ?? record.createdAt;
+  return Math.min(start + lifetime * 1000, record.seenAt + idleTimeout * 1000);
+}

@@ -1,0 +1,4 @@
+// The public names of `coatcheck/redis`.
+
+export { redisStore, type RedisStoreOptions, type Send } from "./stores/redis.ts";
+export { upstash, type UpstashOptions } from "./stores/upstash.ts";

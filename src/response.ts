@@ -1,0 +1,43 @@
+// cookie -> Response. Works on immutable responses, and never touches one that somebody else may hold.
+
+import type { SetCookie } from "./cookie.ts";
+
+/** Seconds after which a client may ask again while the store cannot answer. */
+const RETRY_AFTER = 5;
+
+/**
+ * Answers a copy of the response with the cookie, for a request whose handler asked for the session. The
+ * application's own headers and cookies stay as they are (R17, R21).
+ */
+export function finish(
+  response: Response,
+  { cookie, clearSiteData = false }: { cookie?: SetCookie | undefined; clearSiteData?: boolean },
+): Response {
+  if (response.status === 101) return response;
+  // A copy, always: a response without a body may be one constant that serves every visitor.
+  const copy = new Response(response.body, response);
+  const { headers } = copy;
+  if (cookie !== undefined) {
+    headers.append("Set-Cookie", cookie.header);
+    headers.set("Cache-Control", "no-store");
+    if (clearSiteData && cookie.value === "")
+      headers.set("Clear-Site-Data", '"cookies", "storage"');
+  } else if (!headers.has("Cache-Control")) {
+    headers.set("Cache-Control", "private");
+  }
+  if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(headers.get("Vary") ?? ""))
+    headers.append("Vary", "Cookie");
+  return copy;
+}
+
+/** What a visitor gets while the store cannot answer: nothing of why, and no cookie set or cleared (R50, R51). */
+export function unavailable(): Response {
+  return new Response("Service unavailable\n", {
+    status: 503,
+    headers: {
+      "Cache-Control": "no-store",
+      "Content-Type": "text/plain; charset=utf-8",
+      "Retry-After": String(RETRY_AFTER),
+    },
+  });
+}

@@ -1,0 +1,64 @@
+// A row's text -> what it means now: decoded, in time, and as the schema takes it.
+
+import { isThenable } from "./changes.ts";
+import { isObject } from "./check.ts";
+import { decodeData, formatStep } from "./data.ts";
+import { SessionDataError } from "./errors.ts";
+import type { ResolvedOptions, StandardSchema } from "./options.ts";
+import { decodeRecord, expiryOf, type SessionRecord } from "./record.ts";
+
+/** What stands in a row. A `session` without data is one whose data the schema refuses. */
+export type Reading<Data> =
+  | { readonly kind: "session"; readonly record: SessionRecord; readonly data?: Data }
+  | { readonly kind: "nothing" | "ended" | "moved" | "expired" | "corrupt" };
+
+/** Reads what a store answered. The record's own times decide, never the store's expiry alone (R22, R24). */
+export async function interpret<Data extends object>(
+  options: ResolvedOptions<Data>,
+  text: string | null,
+): Promise<Reading<Data>> {
+  if (text === null) return { kind: "nothing" };
+  const record = decodeRecord(text);
+  if (record === undefined) return { kind: "corrupt" };
+  if ("moved" in record) return { kind: record.moved === null ? "ended" : "moved" };
+  if (Date.now() >= expiryOf(record, options)) return { kind: "expired" };
+  const data = decodeData(record.data);
+  if (data === undefined) return { kind: "corrupt" };
+  const { schema } = options;
+  if (schema === undefined) return { kind: "session", record, data: data as Data };
+  const result = await schema["~standard"].validate(data);
+  return { kind: "session", record, ...(result.issues ? {} : { data: result.value }) };
+}
+
+/**
+ * Makes the data of a session that is not stored: what `initial` answers, else what the schema makes of `{}`, else
+ * `{}`.
+ *
+ * @throws TypeError when neither gives an object
+ */
+export async function beginWith<Data extends object>({
+  initial,
+  schema,
+}: ResolvedOptions<Data>): Promise<() => Data> {
+  const result = initial ? undefined : await schema?.["~standard"].validate({});
+  return () => {
+    const data = initial ? initial() : result ? "value" in result && result.value : ({} as Data);
+    if (isObject(data) && !isThenable(data)) return data;
+    throw new TypeError(
+      "Cannot begin session: initial, or the schema given {}, must answer an object",
+    );
+  };
+}
+
+/** @throws SessionDataError naming the path, where the schema would not take the data back */
+export async function checkSchema<Data>(
+  schema: StandardSchema<Data> | undefined,
+  json: string,
+): Promise<void> {
+  const result = await schema?.["~standard"].validate(JSON.parse(json));
+  const issue = result?.issues?.[0];
+  if (issue === undefined) return;
+  const path = (issue.path ?? []).map((step) => formatStep(isObject(step) ? step.key : step));
+  // The issue's own text may quote the value, so it stays out.
+  throw new SessionDataError(`data${path.join("")}`, "is refused by the schema");
+}

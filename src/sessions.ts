@@ -1,0 +1,159 @@
+// createSessions(): wires the path. It decides nothing.
+
+import { save } from "./commit.ts";
+import { createContext } from "./context.ts";
+import type { SetCookie } from "./cookie.ts";
+import { StoreError } from "./errors.ts";
+import { isPrefetch, load, type OpenOptions } from "./load.ts";
+import { resolveOptions, type SessionOptions, type StandardSchema } from "./options.ts";
+import { finish, unavailable } from "./response.ts";
+import { type Session, stateOf } from "./session.ts";
+
+/** What `createSessions` answers. */
+export interface Sessions<Data extends object> {
+  /**
+   * Wraps a handler. `getSession` reads nothing before its first call, and answers the same session ever after; what
+   * was done to it is committed once, when the handler has answered. A handler that throws or answers 5xx saves
+   * nothing, but an end (`destroy`) holds. While the store cannot answer, the response is a 503.
+   *
+   * @throws what the handler throws; what `commit` throws, but StoreError
+   */
+  handler<Incoming extends Request, Rest extends readonly unknown[]>(
+    handle: (
+      request: Incoming,
+      getSession: () => Promise<Session<Data>>,
+      ...rest: Rest
+    ) => Response | Promise<Response>,
+  ): (request: Incoming, ...rest: Rest) => Promise<Response>;
+
+  /**
+   * Opens the session of a request. A missing, forged, expired or malformed cookie gives a new session.
+   *
+   * @throws StoreError when the store cannot answer, unless `whenUnavailable` is `"anonymous"`
+   */
+  load(request: Request | Headers): Promise<Session<Data>>;
+
+  /**
+   * Saves what was done to the session and answers a copy of the response with the cookie, if one is due. Afterwards
+   * the session can only be read. On a 5xx nothing is saved but an end; on a 101 no cookie is set.
+   *
+   * @throws StoreError when the store cannot answer; SessionConflictError; SessionDataError and SessionSizeError
+   *   before any write; SessionError `SESSION_COOKIE_NEEDED` on a 101 that would begin or regenerate a session,
+   *   `SESSION_FOREIGN`; what a function given to `update` throws when it is applied to newer data
+   */
+  commit(session: Session<Data>, response: Response): Promise<Response>;
+
+  /** `load` without a Request, for frameworks with a cookie jar of their own. Takes the value of the Cookie header. */
+  open(cookieHeader: string | null | undefined, options?: OpenOptions): Promise<Session<Data>>;
+
+  /**
+   * Saves what was done to the session, and answers the cookie that the response must carry, or `null`. It may be
+   * called any number of times, so that an effect that must not be repeated can come after it.
+   *
+   * @throws as `commit`
+   */
+  save(session: Session<Data>): Promise<SetCookie | null>;
+}
+
+/**
+ * Makes sessions of one cookie over one store. Does no I/O.
+ *
+ * With `initial` or `schema` the data is complete from the start; without, every property may be absent.
+ *
+ * @throws TypeError or RangeError that names the option and the mend
+ */
+export function createSessions<Data extends object>(
+  options: SessionOptions<Data> & { readonly initial: () => Data },
+): Sessions<Data>;
+export function createSessions<Data extends object>(
+  options: SessionOptions<Data> & { readonly schema: StandardSchema<Data> },
+): Sessions<Data>;
+export function createSessions<Data extends object = Record<string, unknown>>(
+  options: SessionOptions<Data>,
+): Sessions<Partial<Data>>;
+export function createSessions<Data extends object>(options: SessionOptions<Data>): Sessions<Data> {
+  const context = createContext(resolveOptions(options));
+  const { clearSiteData, cookie } = context.options;
+  if (!cookie.attributes.secure) context.report({ type: "insecure" });
+
+  async function close(session: Session<Data>, response: Response): Promise<Response> {
+    const state = stateOf(session);
+    const cookieless = response.status === 101;
+    const saving = save(context, session, { failed: response.status >= 500, cookieless });
+    state.closed = true;
+    await saving;
+    const { cookie } = state;
+    state.cookie = undefined;
+    return finish(response, { cookie, clearSiteData });
+  }
+
+  return {
+    handler: (handle) =>
+      async function handleWithSession(request, ...rest) {
+        let opening: Promise<Session<Data>> | undefined;
+        const getSession = () =>
+          (opening ??= load(context, request.headers.get("cookie"), {
+            prefetch: isPrefetch(request.headers),
+          }));
+        let response: Response;
+        try {
+          response = await handle(request, getSession, ...rest);
+        } catch (error) {
+          await endOnly(await settled(opening));
+          if (error instanceof StoreError) return unavailable();
+          throw error;
+        }
+        if (opening === undefined) return response;
+        const session = await settled(opening);
+        // The store did not answer, and the handler has dealt with it.
+        if (session === undefined) return finish(response, {});
+        try {
+          return await close(session, response);
+        } catch (error) {
+          await response.body?.cancel();
+          if (error instanceof StoreError) return unavailable();
+          throw error;
+        }
+      },
+
+    load: (request) => {
+      const headers = "headers" in request ? request.headers : request;
+      return load(context, headers.get("cookie"), { prefetch: isPrefetch(headers) });
+    },
+    commit: close,
+    open: (cookieHeader, options = {}) => load(context, cookieHeader, options),
+    save: (session) => save(context, session),
+  };
+
+  /** A handler that failed saves nothing, but a logout holds (R46). What it threw is what the caller hears of. */
+  async function endOnly(session: Session<Data> | undefined): Promise<void> {
+    if (session === undefined) return;
+    const saving = save(context, session, { failed: true });
+    stateOf(session).closed = true;
+    await saving.catch(() => undefined);
+  }
+}
+
+/** The session, or `undefined` where opening it failed: whoever asked for it has been told. */
+async function settled<Value>(opening: Promise<Value> | undefined): Promise<Value | undefined> {
+  return opening?.catch(() => undefined);
+}
+
+/**
+ * For configuration that arrives with the request, as on Workers: makes the sessions once for each `env` object.
+ *
+ * @throws TypeError when `env` is no object; what `make` throws
+ */
+export function perEnv<Env extends object, Data extends object>(
+  make: (env: Env) => Sessions<Data>,
+): (env: Env) => Sessions<Data> {
+  const made = new WeakMap<Env, Sessions<Data>>();
+  return (env) => {
+    let sessions = made.get(env);
+    if (sessions === undefined) {
+      sessions = make(env);
+      made.set(env, sessions);
+    }
+    return sessions;
+  };
+}

@@ -1,0 +1,160 @@
+// Rows in any Redis, reached through one function. Compare-and-swap is one script on one key.
+
+import { checkOptions, type Rule, wholeNumber } from "../check.ts";
+import { StoreError } from "../errors.ts";
+import type { Store } from "../store.ts";
+
+/**
+ * Sends one command and answers Redis's reply as it is: strings as strings, nil as null, an error as a rejection
+ * whose message begins with Redis's own text. With node-redis `(command) => client.sendCommand(command)`, with
+ * ioredis `([name, ...args]) => client.call(name, ...args)`.
+ */
+export interface Send {
+  (command: [string, ...string[]]): Promise<unknown>;
+  /** The deadline that the function keeps itself, in milliseconds; the store's own follows it. */
+  readonly timeoutMs?: number;
+  /** Whether Redis is Upstash's, which lets a script lock its key instead of the whole database. */
+  readonly keyLocking?: boolean;
+}
+
+/** What `redisStore` takes. */
+export interface RedisStoreOptions {
+  /** What every key begins with: one for each application and environment. Default `session:`. */
+  readonly prefix?: string;
+  /** Milliseconds that one read or write may take, everything included. Default 1,000, or what `send` keeps. */
+  readonly timeoutMs?: number;
+}
+
+/** Answers 1, or what stands there in a list of one. An expected value that is missing means: nothing. */
+export const SWAP_SCRIPT = `local current = redis.call("GET", KEYS[1])
+if current ~= (ARGV[3] or false) then return {current} end
+if ARGV[2] == "0" then redis.call("DEL", KEYS[1]) else redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2]) end
+return 1`;
+/** Upstash runs other scripts beside one that says so; every other Redis refuses the line. */
+export const KEY_LOCKING = "#!lua flags=allow-key-locking\n";
+/** SHA-1 of the script, by which Redis knows it, and of the script with that line (a test holds them to the text). */
+export const SHA = "1479176026ef34a09b42e5050640b40a77296a91";
+export const KEY_LOCKING_SHA = "f06b38f3dc10c999bb1c09e7fe485be0f7123c69";
+
+/** Milliseconds: 1 to 60,000. */
+export const TIMEOUT: Rule = wholeNumber(1000, 60_000, "milliseconds");
+
+/**
+ * A store in Redis. A read is one GET; a write is one EVALSHA (GET and SET inside), and an EVAL where Redis has not
+ * seen the script yet. Rows are strings that Redis expires itself.
+ *
+ * @throws TypeError for an unknown option or a wrong prefix; RangeError for `timeoutMs` that is no whole number from
+ *   1 to 60,000
+ */
+export function redisStore(send: Send, options: RedisStoreOptions = {}): Store {
+  const { prefix, timeoutMs } = checkOptions(
+    "Redis store",
+    { timeoutMs: send.timeoutMs, ...options },
+    {
+      prefix: ["session:", (prefix) => typeof prefix === "string" && prefix !== "", "text"],
+      timeoutMs: TIMEOUT,
+    },
+  ) as unknown as Required<RedisStoreOptions>;
+  const script = (send.keyLocking ? KEY_LOCKING : "") + SWAP_SCRIPT;
+  const sha = send.keyLocking ? KEY_LOCKING_SHA : SHA;
+
+  async function swap(rest: string[], deadline: number): Promise<unknown> {
+    try {
+      return await send(["EVALSHA", sha, ...rest]);
+    } catch (error) {
+      if (!/^NOSCRIPT\b/.test(replyText(error)) || Date.now() >= deadline) throw error;
+      return send(["EVAL", script, ...rest]);
+    }
+  }
+
+  return {
+    async read(key) {
+      const reply = await within(timeoutMs, () => send(["GET", prefix + key]));
+      if (isValue(reply)) return reply;
+      throw wrongShape();
+    },
+
+    async write(key, value, expiresAt, expected) {
+      // Relative, since the clock that counts is Redis's own. PX refuses fractions, and 0, which stands for removal.
+      const ttl = Math.max(Math.ceil(expiresAt - Date.now()), 0);
+      const rest = ["1", prefix + key, value, String(ttl)];
+      if (expected !== null) rest.push(expected);
+      const deadline = Date.now() + timeoutMs;
+      const reply = await within(timeoutMs, () => swap(rest, deadline));
+      if (reply === 1) return { swapped: true };
+      const [current, ...more] = Array.isArray(reply) ? (reply as unknown[]) : [0];
+      if (isValue(current) && more.length === 0) return { swapped: false, current };
+      throw wrongShape();
+    },
+  };
+}
+
+function isValue(reply: unknown): reply is string | null {
+  return reply === null || typeof reply === "string";
+}
+
+function wrongShape(): StoreError {
+  return failure("its answer has the wrong shape; does the client change replies?");
+}
+
+/** The error of a command that may have been carried out. */
+export function failure(reason: string): StoreError {
+  return new StoreError("unknown", `Cannot use Redis: ${reason}`);
+}
+
+/** The error of a command that was not answered in time. */
+export function late(timeoutMs: number): StoreError {
+  return failure(`no answer within ${timeoutMs} ms`);
+}
+
+/** A client that queues while it is not connected would wait for ever. */
+async function within(timeoutMs: number, ask: () => Promise<unknown>): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(late(timeoutMs)), timeoutMs);
+  });
+  try {
+    return await Promise.race([ask(), deadline]);
+  } catch (error) {
+    throw classify(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Redis has no codes for what went wrong: its text tells. What is not here may have been carried out. */
+const REFUSED_SETUP = /^(WRONGPASS|NOAUTH|NOPERM|WRONGTYPE|unauthorized|invalid password)/i;
+const REFUSED_NOW =
+  /^(max |OOM|DB capacity|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS)/;
+const NOT_SENT =
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|connection ?refused|unable to connect|dns error|client is closed|enableOfflineQueue/i;
+
+/** Turns what a client throws into a StoreError that quotes only Redis's own first word: more may hold keys. */
+export function classify(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const text = replyText(error);
+  const [word] = REFUSED_SETUP.exec(text) ?? [];
+  if (word) return misconfigured(`${word}; check token, rights and prefix`);
+  const reason = REFUSED_NOW.test(text)
+    ? "it is full, busy or over its quota"
+    : "it cannot be reached";
+  if (REFUSED_NOW.test(text) || NOT_SENT.test(text))
+    return new StoreError("none", `Cannot use Redis: ${reason}`);
+  return failure("the command failed");
+}
+
+/** The error of a database that will not answer before somebody mends the configuration. */
+export function misconfigured(reason: string): StoreError {
+  return new StoreError("none", `Cannot use Redis: ${reason}`, "STORE_MISCONFIGURED");
+}
+
+/**
+ * The error's own text, and its cause's, without what clients put around it: `@upstash/redis` appends the command,
+ * with key and data, and quotes an answer that it cannot parse.
+ */
+function replyText(error: unknown): string {
+  if (!(error instanceof Error) || error.message.startsWith("Unable to parse")) return "";
+  const { message, cause, code = "" } = error as Error & { code?: unknown };
+  const text = message.replace(/, command was:[^]*|^((ERR|Command failed:) )+/g, "");
+  return `${text} ${String(code)} ${replyText(cause)}`;
+}

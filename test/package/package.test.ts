@@ -1,0 +1,114 @@
+// The package as strangers get it: packed, installed elsewhere, imported and type-checked there.
+
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
+const INSTALL_MS = 120_000;
+const execute = promisify(execFile);
+
+describe("the packed tarball", () => {
+  let folder = "";
+  let tarball = "";
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "coatcheck-package-"));
+    await execute("npm", ["pack", "--pack-destination", folder], { cwd: ROOT });
+    tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz")) ?? "";
+    await write(
+      "package.json",
+      JSON.stringify({ name: "stranger", private: true, type: "module" }),
+    );
+    const flags = ["--prefer-offline", "--no-audit", "--no-fund"];
+    await execute("npm", ["install", ...flags, `./${tarball}`], { cwd: folder });
+  }, INSTALL_MS);
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  function write(name: string, text: string): Promise<void> {
+    return writeFile(join(folder, name), text);
+  }
+
+  /** Runs a module in a Node of its own and answers what it prints. */
+  async function runModule(text: string): Promise<unknown> {
+    await write("main.mjs", text);
+    const { stdout } = await execute(process.execPath, ["main.mjs"], { cwd: folder });
+    return JSON.parse(stdout);
+  }
+
+  test("holds what is published and nothing else", async () => {
+    const { stdout } = await execute("tar", ["-tzf", tarball], { cwd: folder });
+    const files = stdout.trim().split("\n");
+    const published =
+      /^package\/(dist\/[\w.-]+\.(js|d\.ts)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
+    expect(files.filter((file) => !published.test(file))).toEqual([]);
+    for (const name of ["dist/index.js", "dist/index.d.ts", "dist/redis.js", "dist/redis.d.ts"]) {
+      expect(files).toContain(`package/${name}`);
+    }
+    for (const name of ["README.md", "LICENSE", "CHANGELOG.md", "package.json"]) {
+      expect(files).toContain(`package/${name}`);
+    }
+  });
+
+  test("is imported by a plain Node process", async () => {
+    const names = await runModule(`
+      import * as index from "coatcheck";
+      import * as redis from "coatcheck/redis";
+      console.log(JSON.stringify([typeof index.createSessions, typeof redis.redisStore, typeof redis.upstash]));
+    `);
+    expect(names).toEqual(["function", "function", "function"]);
+  });
+
+  test("has one StoreError for both entries", async () => {
+    const outcome = await runModule(`
+      import { createServer } from "node:net";
+      import { once } from "node:events";
+      import { StoreError } from "coatcheck";
+      import { redisStore, upstash } from "coatcheck/redis";
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address();
+      server.close();
+      await once(server, "close");
+      const store = redisStore(upstash({ url: "http://127.0.0.1:" + port, token: "token" }));
+      const error = await store.read("key").then(() => null, (reason) => reason);
+      console.log(JSON.stringify([error instanceof StoreError, error?.name]));
+    `);
+    expect(outcome).toEqual([true, "StoreError"]);
+  });
+
+  test.each([
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ])("its types resolve with module %s and moduleResolution %s", async (module, resolution) => {
+    await write(
+      "types.ts",
+      `
+      import { createSessions, type Store, StoreError } from "coatcheck";
+      import { redisStore, upstash } from "coatcheck/redis";
+      export const store: Store = redisStore(upstash({ url: "https://example.com", token: "token" }));
+      export const isFault = (error: unknown): boolean => error instanceof StoreError;
+      // A name that did not resolve would be any, and this line no error.
+      // @ts-expect-error
+      export const number: number = createSessions;
+      `,
+    );
+    const options = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom"];
+    const kind = ["--module", module, "--moduleResolution", resolution];
+    const complaint = await execute(process.execPath, [TSC, ...options, ...kind, "types.ts"], {
+      cwd: folder,
+    }).then(
+      () => "",
+      ({ stdout }: { stdout: string }) => stdout,
+    );
+    expect(complaint).toBe("");
+  });
+});

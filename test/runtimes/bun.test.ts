@@ -1,0 +1,4 @@
+import { bun } from "./bun.ts";
+import { describeRuntime } from "./runtime.ts";
+
+await describeRuntime(bun);

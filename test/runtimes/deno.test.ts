@@ -1,0 +1,4 @@
+import { deno } from "./deno.ts";
+import { describeRuntime } from "./runtime.ts";
+
+await describeRuntime(deno);

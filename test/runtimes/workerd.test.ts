@@ -1,0 +1,4 @@
+import { workerd } from "./workerd.ts";
+import { describeRuntime } from "./runtime.ts";
+
+await describeRuntime(workerd);

@@ -1,0 +1,52 @@
+// workerd, the runtime of Cloudflare Workers, started by Miniflare.
+
+import { createRequire } from "node:module";
+import type { Outcome } from "../support/suite.ts";
+import { RUNTIME_DEADLINE_MS } from "./child.ts";
+import { installedPackage, type Runtime } from "./runtime.ts";
+
+// Loaded when it is used: the file must load where Miniflare is not installed.
+const require = createRequire(import.meta.url);
+
+const WORKER = `
+import { run } from "./cases.mjs";
+export default {
+  async fetch(request) {
+    return Response.json(await run(await request.json()));
+  },
+};
+`;
+
+export const workerd: Runtime = {
+  name: "workerd",
+  installed: installedPackage("miniflare") && installedPackage("workerd"),
+  run: async ({ folder, module }, world) => {
+    const { Miniflare } = require("miniflare") as typeof import("miniflare");
+    // No compatibility flag: the library needs nothing of Node.
+    const miniflare = new Miniflare({
+      rootPath: folder,
+      modulesRoot: folder,
+      modules: [
+        { type: "ESModule", path: "worker.mjs", contents: WORKER },
+        { type: "ESModule", path: module },
+      ],
+      compatibilityDate: "2026-04-26",
+    });
+    const deadline = AbortSignal.timeout(RUNTIME_DEADLINE_MS);
+    try {
+      const response = await miniflare.dispatchFetch("http://localhost/", {
+        method: "POST",
+        body: JSON.stringify({ url: world.url, token: world.token }),
+        signal: deadline,
+      });
+      if (!response.ok)
+        throw new Error(`workerd answers ${response.status}: ${await response.text()}`);
+      return (await response.json()) as Outcome[];
+    } catch (error) {
+      if (!deadline.aborted) throw error;
+      throw new Error(`workerd did not end within ${RUNTIME_DEADLINE_MS} ms`, { cause: error });
+    } finally {
+      await miniflare.dispose();
+    }
+  },
+};

@@ -1,0 +1,16 @@
+import { defineConfig } from "tsup";
+
+// One entry for each key of package.json#exports. Splitting keeps one copy of every error class,
+// so that `instanceof StoreError` holds across the subpaths.
+export default defineConfig({
+  entry: { index: "src/index.ts", redis: "src/redis.ts" },
+  format: "esm",
+  platform: "neutral",
+  target: "es2022",
+  splitting: true,
+  // tsup gives the declarations a `baseUrl`, which TypeScript 6 only warns of when told so.
+  dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+  clean: true,
+  sourcemap: false,
+  treeshake: true,
+});
