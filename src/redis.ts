@@ -2,3 +2,4 @@
 
 export { redisStore, type RedisStoreOptions, type Send } from "./stores/redis.ts";
 export { upstash, type UpstashOptions } from "./stores/upstash.ts";
+export { fromUpstash, type FromUpstashOptions, type UpstashClient } from "./stores/client.ts";

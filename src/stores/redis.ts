@@ -1,6 +1,6 @@
 // Rows in any Redis, reached through one function. Compare-and-swap is one script on one key.
 
-import { checkOptions, type Rule, wholeNumber } from "../check.ts";
+import { checkOptions, isFunction, type Rule, wholeNumber } from "../check.ts";
 import { StoreError } from "../errors.ts";
 import type { Store } from "../store.ts";
 
@@ -49,8 +49,9 @@ export const TIMEOUT: Rule = wholeNumber(1000, 60_000, "milliseconds");
 export function redisStore(send: Send, options: RedisStoreOptions = {}): Store {
   const { prefix, timeoutMs } = checkOptions(
     "Redis store",
-    { timeoutMs: send.timeoutMs, ...options },
+    { timeoutMs: send?.timeoutMs, ...options, send },
     {
+      send: [undefined, isFunction, "a function, such as upstash({ url, token })"],
       prefix: ["session:", (prefix) => typeof prefix === "string" && prefix !== "", "text"],
       timeoutMs: TIMEOUT,
     },
