@@ -4,7 +4,7 @@
 export type Rule = readonly [fallback: unknown, isRight: (value: unknown) => boolean, mend: string];
 
 /**
- * Answers the options with every default filled in, frozen.
+ * Answers the options with every default filled in.
  *
  * @param what what is being created, as in `sessions`
  * @throws RangeError for a number out of range, TypeError for anything else; both name the option and the mend
@@ -14,29 +14,25 @@ export function checkOptions(
   options: object,
   rules: Readonly<Record<string, Rule>>,
 ): Readonly<Record<string, unknown>> {
-  const refuse = (reason: string, Kind: ErrorConstructor = TypeError) => {
-    throw new Kind(`Cannot create ${what}: ${reason}`);
-  };
-  if (!isObject(options)) refuse("options must be an object");
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(rules, name)) refuse(`option ${name} is unknown`);
-  }
-  const given = options as Record<string, unknown>;
+  const given: Record<string, unknown> = { ...options };
   const checked: Record<string, unknown> = {};
-  for (const [name, [fallback, isRight, mend]] of Object.entries(rules)) {
-    const value = given[name] === undefined ? fallback : given[name];
-    if (!isRight(value))
-      refuse(`${name} must be ${mend}`, typeof value === "number" ? RangeError : TypeError);
-    checked[name] = value;
+  for (const name of Object.keys({ ...rules, ...given })) {
+    const [fallback, isRight, mend] = rules[name] ?? [0, () => false, "left out: it is unknown"];
+    const value = (checked[name] = given[name] === undefined ? fallback : given[name]);
+    if (isRight(value)) continue;
+    const Kind = typeof value === "number" && rules[name] ? RangeError : TypeError;
+    throw new Kind(`Cannot create ${what}: ${name} must be ${mend}`);
   }
-  return Object.freeze(checked);
+  return checked;
 }
 
 /** A rule for a whole number from 1 to `most`. A duration that does not parse must never mean "for ever" (R25). */
 export function wholeNumber(fallback: number, most: number, unit: string): Rule {
-  const isRight = (value: unknown) =>
-    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
-  return [fallback, isRight, `a whole number of ${unit} from 1 to ${most}`];
+  return [
+    fallback,
+    (value) => Number.isInteger(value) && Number(value) > 0 && Number(value) <= most,
+    `a whole number of ${unit} from 1 to ${most}`,
+  ];
 }
 
 /** A rule for one of a few values. */

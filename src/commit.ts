@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 import { deleteCookie, type SetCookie } from "./cookie.ts";
 import { end } from "./end.ts";
 import { SessionError, StoreError } from "./errors.ts";
-import { isChanged, type Session, type State, stateOf } from "./session.ts";
+import { noteEdits, type Session, type State, stateOf } from "./session.ts";
 import { replacedElsewhere, write } from "./write.ts";
 
 /**
@@ -90,7 +90,8 @@ async function perform<Data extends object>(
   const { cookie, idleTimeout } = context.options;
   const now = Date.now();
   // An end is carried out whatever became of the data, so the data is not even looked at.
-  const changed = !state.ended && !options.failed && !state.readOnly && isChanged(state);
+  if (!state.ended && !options.failed && state.touched) noteEdits(state);
+  const changed = state.changes.length > 0;
   const planned = plan(state, now, { ...options, changed, idleTimeout });
   switch (planned) {
     case "nothing":

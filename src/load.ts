@@ -53,7 +53,6 @@ export async function load<Data extends object>(
     expiresAt: expiryOf(times, options),
     data,
     touched: false,
-    stored: json ?? "",
     noted: json ?? "",
     changes: [],
     flash: new Map(record?.flash),

@@ -51,8 +51,6 @@ export interface State<Data extends object> {
   data: Data | undefined;
   /** Whether the application may have edited `data` directly. */
   touched: boolean;
-  /** JSON of the data as it stands in the store, or as a new session begins. */
-  stored: string;
   /** JSON of `data` with every change that stands in `changes`. */
   noted: string;
   readonly changes: Change<Data>[];
@@ -118,12 +116,13 @@ export class Session<Data extends object> {
     const step = apply(change);
     try {
       step({ data, flash: state.flash });
-      state.noted = encodeData(data, "data");
+      const json = encodeData(data, "data");
+      if (json !== state.noted) state.changes.push(step);
+      state.noted = json;
     } catch (error) {
       restore(data, state.noted);
       throw error;
     }
-    state.changes.push(step);
   }
 
   /**
@@ -243,7 +242,7 @@ function refusal({ closed, readOnly, origin }: Refusable): SessionError | undefi
 function begun<Data extends object>(state: State<Data>): Data {
   if (state.data === undefined) {
     state.data = state.begin();
-    state.noted = state.stored = encodeData(state.data, "data");
+    state.noted = encodeData(state.data, "data");
   }
   return state.data;
 }
@@ -262,17 +261,4 @@ export function noteEdits<Data extends object>(state: State<Data>): string {
     state.noted = json;
   }
   return state.noted;
-}
-
-/** Whether a save has anything to write. A session that ended up as it began has not. */
-export function isChanged<Data extends object>(state: State<Data>): boolean {
-  if (state.touched) noteEdits(state);
-  if (state.changes.length === 0) return false;
-  const { origin, flash } = state;
-  const stored = origin.kind === "row" ? origin.record.flash : new Map<string, Flash>();
-  return (
-    state.noted !== state.stored ||
-    stored.size !== flash.size ||
-    Array.from(flash).some(([key, [tag]]) => stored.get(key)?.[0] !== tag)
-  );
 }

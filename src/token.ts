@@ -40,8 +40,7 @@ export function createTokens(secrets: readonly string[], cookieName: string): To
     hmac.create(sha256, encoder.encode(secret)).update(prefix),
   );
   const [signer] = states;
-  if (signer === undefined)
-    throw new TypeError("Cannot create sessions: secrets must not be empty");
+  if (!signer) throw new TypeError("No secrets");
   const macOf = (state: typeof signer, id: Uint8Array) => state.clone().update(id).digest();
 
   return {

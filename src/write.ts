@@ -153,15 +153,14 @@ function settle<Data extends object>(
 ): void {
   const { data, flash, createdAt } = saved.record;
   state.changes.splice(0, saved.changes.length);
-  state.flash = new Map(flash);
-  // Others' changes came in with a replay: the application's object takes them over in place.
-  const theirs = data === saved.json ? undefined : diff(saved.json, JSON.parse(data) as Data);
-  if (state.data) theirs?.({ data: state.data, flash: state.flash });
-  const scratch = { data: JSON.parse(data) as Data, flash: state.flash };
-  for (const change of state.changes) change(scratch);
-  state.stored = state.noted = data;
   state.createdAt = createdAt;
   state.regenerate = false;
+  if (data === saved.json) return;
+  // Others' changes came in with a replay: the application's object takes them over in place.
+  const theirs = diff(saved.json, JSON.parse(data) as Data);
+  if (state.data) theirs?.({ data: state.data, flash: state.flash });
+  state.flash = new Map(flash);
+  state.noted = data;
 }
 
 /**

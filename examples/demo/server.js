@@ -22,11 +22,11 @@ function refuse(message) {
   process.exit(2);
 }
 
-/** @returns {string} the store's name */
+/** @returns {string | undefined} the store's name, if it was given */
 function readArguments() {
   try {
     const { values } = parseArgs({
-      options: { store: { type: "string", default: "memory" }, help: { type: "boolean" } },
+      options: { store: { type: "string" }, help: { type: "boolean" } },
     });
     if (!values.help) return values.store;
   } catch (error) {
@@ -38,17 +38,19 @@ function readArguments() {
 }
 
 /**
- * @param {string} name
+ * Without a name, Upstash where its variables are set, else memory.
+ *
+ * @param {string | undefined} given
  * @returns {{ store: import("coatcheck").Store, storeName: string }}
  */
-function openStore(name) {
-  if (name === "memory") return { store: memoryStore(), storeName: "the memory of this process" };
-  if (name !== "upstash") refuse(`Unknown store "${name}". ${USAGE}`);
-
+function openStore(given) {
   const url = process.env.UPSTASH_REDIS_REST_URL;
   const token = process.env.UPSTASH_REDIS_REST_TOKEN;
+  const name = given ?? (url || token ? "upstash" : "memory");
+  if (name === "memory") return { store: memoryStore(), storeName: "the memory of this process" };
+  if (name !== "upstash") refuse(`Unknown store "${name}". ${USAGE}`);
   if (!url || !token) {
-    refuse("--store upstash needs UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN");
+    refuse("Upstash needs both UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN");
   }
   return {
     store: redisStore(upstash({ url, token })),
@@ -144,7 +146,7 @@ function makeApp(opened) {
   }
 }
 
-/** @param {string} name */
+/** @param {string | undefined} name */
 function tryOpenStore(name) {
   try {
     return openStore(name);
