@@ -20,9 +20,9 @@ export async function end<Data extends object>(
   const mark = encodeRecord({ moved: null });
   const deadline = Date.now() + DEADLINE_MS;
   let { key } = origin;
-  // Where nothing was read nothing is expected: the swap then answers what stands there, or marks the empty place,
-  // so that it is the store's own word that ends a session also where a lagging replica said "nothing".
-  let expected = origin.text;
+  // Where no session was read nothing is expected: the swap then answers what stands there, so that a mark is
+  // followed and not written over; or it marks the empty place, where a lagging replica had said "nothing".
+  let expected = origin.kind === "replaced" ? null : origin.text;
   while (Date.now() <= deadline) {
     const swap = await store.write(key, mark, Date.now() + MARK_MS, expected);
     const current = swap.swapped ? mark : swap.current;

@@ -38,17 +38,19 @@ export async function write<Data extends object>(
 ): Promise<SetCookie | null> {
   const { options, store, tokens, report } = context;
   const row = state.origin.kind === "row" ? state.origin : undefined;
-  const json = noteEdits(state);
+  // Data that nobody changed stays as it stands, whatever the schema and the limit are today.
+  const kept = state.changes.length > 0 ? undefined : row?.record.data;
+  const json = kept ?? noteEdits(state);
   const changes = [...state.changes];
   const seenAt = planned === "update" ? 0 : now;
-
-  let next = await draft(context, {
+  const record = {
     createdAt: state.createdAt,
     ...row?.record,
     seenAt: Math.max(row?.record.seenAt ?? 0, seenAt),
     flash: new Map(state.flash),
-    data: planned === "renew" && row ? row.record.data : json,
-  });
+    data: json,
+  };
+  let next = await draft(context, record, { unchecked: kept !== undefined });
   // The new row first, then the mark on the old: a failure in between must leave the visitor as they were.
   const fresh = !row || planned === "regenerate" ? await insert(store, next) : undefined;
   const mark = fresh && encodeRecord({ moved: fresh.key });
@@ -119,10 +121,13 @@ export async function write<Data extends object>(
 async function draft<Data extends object>(
   { options }: Context<Data>,
   record: SessionRecord,
+  { unchecked = false } = {},
 ): Promise<Draft> {
   const flash = JSON.stringify([...record.flash]);
-  checkSize(options.maxBytes, record.data + (record.flash.size ? flash : ""));
-  await checkSchema(options.schema, record.data);
+  if (!unchecked) {
+    checkSize(options.maxBytes, record.data + (record.flash.size ? flash : ""));
+    await checkSchema(options.schema, record.data);
+  }
   return { record, text: encodeRecord(record), expiresAt: expiryOf(record, options) };
 }
 

@@ -22,7 +22,9 @@ export interface FromUpstashOptions {
  */
 export function fromUpstash(redis: UpstashClient, { onEvent }: FromUpstashOptions = {}): Send {
   if (typeof redis?.exec !== "function") {
-    throw new TypeError("Cannot use client: give a Redis of @upstash/redis 1.38.4 or later");
+    throw new TypeError(
+      "Cannot use client: give the official Redis client of Upstash, 1.38.4 or later",
+    );
   }
   const { client } = redis as { client?: { options?: { cache?: string } } };
   const cache = client?.options?.cache ?? "no-store";
