@@ -36,7 +36,7 @@ export const workerd: Runtime = {
     try {
       const response = await miniflare.dispatchFetch("http://localhost/", {
         method: "POST",
-        body: JSON.stringify({ url: world.url, token: world.token }),
+        body: JSON.stringify(world),
         signal: deadline,
       });
       if (!response.ok)
