@@ -49,6 +49,11 @@ export function optional(isRight: (value: unknown) => boolean): (value: unknown)
   return (value) => value === undefined || isRight(value);
 }
 
+/** A predicate for text of a shape; nothing else is taken for text. */
+export function isText(shape: RegExp): (value: unknown) => boolean {
+  return (value) => typeof value === "string" && shape.test(value);
+}
+
 export function isFunction(value: unknown): boolean {
   return typeof value === "function";
 }

@@ -2,7 +2,7 @@
 // Our own: the kept libraries answer one of two cookies with the same name, where two must mean none (R19),
 // and decode percent signs, which lets one name pose as another (R18).
 
-import { checkOptions, oneOf, optional, type Rule } from "./check.ts";
+import { checkOptions, isText, oneOf, optional, type Rule } from "./check.ts";
 
 /** How the session's cookie is set. Every field has a safe default; HttpOnly is always on. */
 export interface CookieOptions {
@@ -52,30 +52,22 @@ export interface CookieSettings {
 
 /** The longest that a browser keeps a cookie: 400 days (RFC 6265bis section 5.5). */
 const MAX_AGE_SECONDS = 34_560_000;
-/** Browsers take 4096 bytes of name and value together; a token is 87. */
-const MAX_NAME_BYTES = 4096 - 87;
 
 const RULES: Readonly<Record<string, Rule>> = {
   name: [
     undefined,
-    optional(
-      (name) =>
-        /^[!#$%&'*+\-.^_`|~\w]+$/.test(String(name)) && String(name).length <= MAX_NAME_BYTES,
-    ),
-    "letters, digits and !#$%&'*+-.^_`|~ only, so short that name and value fit into 4096 bytes",
+    // Browsers take 4096 bytes of name and value together; a token is 87.
+    optional(isText(/^[!#$%&'*+\-.^_`|~\w]{1,4009}$/)),
+    "at most 4009 letters, digits and !#$%&'*+-.^_`|~",
   ],
   path: [
     "/",
-    (path) => /^\/[\x21-\x2b\x2d-\x3a\x3c-\x7e]{0,1023}$/.test(String(path)),
+    isText(/^\/[\x21-\x2b\x2d-\x3a\x3c-\x7e]{0,1023}$/),
     'a path that begins with "/", of at most 1024 characters, without space, comma or semicolon',
   ],
   domain: [
     undefined,
-    optional((domain) =>
-      /^(?=.{1,253}$)[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/i.test(
-        String(domain),
-      ),
-    ),
+    optional(isText(/^(?=.{1,253}$)[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/i)),
     "a host name, without a dot in front",
   ],
   secure: oneOf(true, false),

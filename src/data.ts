@@ -26,11 +26,13 @@ function checkData(value: unknown, path: string, above: readonly object[]): void
   if (above.includes(value) || above.length > MAX_DEPTH) refuse("a cycle, or too deep");
   const isList = Array.isArray(value);
   const entries = Object.entries(value);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // Plain objects of another realm have another Object.prototype: what they share is that nothing is above it.
+  // Objects of another realm have another Object.prototype: what they share is how much is above them.
+  const depth = prototypesOf(value);
   const isPlain = isList
-    ? entries.length === value.length
-    : prototype === null || Object.getPrototypeOf(prototype) === null;
+    ? depth === 2 &&
+      entries.length === value.length &&
+      entries.every(([name], at) => name === `${at}`)
+    : depth < 2;
   if (!isPlain || Object.getOwnPropertySymbols(value).length > 0) refuse("no plain object or list");
   const inside = [...above, value];
   for (const [name, inner] of entries) {
@@ -38,6 +40,12 @@ function checkData(value: unknown, path: string, above: readonly object[]): void
     if (name === "__proto__") throw new SessionDataError(at, "is a name that is not allowed");
     if (inner !== undefined || isList) checkData(inner, at, inside);
   }
+}
+
+/** How many prototypes an object has: none or one where it is plain, two where it is a plain list. */
+function prototypesOf(value: object): number {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null ? 0 : 1 + prototypesOf(prototype);
 }
 
 /** One step of a path into the data, as in `.cart`, `[2]` or `["a b"]`. */

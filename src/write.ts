@@ -50,16 +50,20 @@ export async function write<Data extends object>(
     flash: new Map(state.flash),
     data: json,
   };
-  let next = await draft(context, record, { unchecked: kept !== undefined });
+  const first = await draft(context, record, { unchecked: kept !== undefined });
+  let next = first;
   // The new row first, then the mark on the old: a failure in between must leave the visitor as they were.
   const fresh = !row || planned === "regenerate" ? await insert(store, next) : undefined;
   const mark = fresh && encodeRecord({ moved: fresh.key });
 
   function finish({ id, key }: { id: Uint8Array; key: string }): SetCookie | null {
-    const { record, expiresAt } = next;
-    settle(state, { changes, json, record });
-    state.origin = { kind: "row", id, key, text: next.text, record };
+    const { record, expiresAt, text } = next;
+    state.origin = { kind: "row", id, key, text, record };
+    state.createdAt = record.createdAt;
     state.expiresAt = expiresAt;
+    state.regenerate = false;
+    state.changes.splice(0, changes.length);
+    if (next !== first) takeOver(state, record);
     if (planned === "update") return null;
     return writeCookie(options.cookie, tokens.sign(id), Math.ceil((expiresAt - now) / 1000));
   }
@@ -151,21 +155,20 @@ async function insert(
   throw new StoreError("none", "Cannot create session: a row stands under every new id");
 }
 
-/** Makes what was written what the session stands on. What the application did meanwhile is the next save's. */
-function settle<Data extends object>(
+/**
+ * Takes what others wrote into a session whose changes were replayed on it: the application's object in place, and
+ * on top what the application did while the save was under way, which is the next save's.
+ */
+function takeOver<Data extends object>(
   state: State<Data>,
-  saved: { changes: readonly unknown[]; json: string; record: SessionRecord },
+  { data, flash }: Pick<SessionRecord, "data" | "flash">,
 ): void {
-  const { data, flash, createdAt } = saved.record;
-  state.changes.splice(0, saved.changes.length);
-  state.createdAt = createdAt;
-  state.regenerate = false;
-  if (data === saved.json) return;
-  // Others' changes came in with a replay: the application's object takes them over in place.
-  const theirs = diff(saved.json, JSON.parse(data) as Data);
-  if (state.data) theirs?.({ data: state.data, flash: state.flash });
-  state.flash = new Map(flash);
-  state.noted = data;
+  if (state.touched) noteEdits(state);
+  const draft = { data: JSON.parse(data) as Data, flash: new Map(flash) };
+  for (const change of state.changes) change(draft);
+  if (state.data) diff(state.noted, draft.data)?.({ ...draft, data: state.data });
+  state.noted = encodeData(draft.data, "data");
+  state.flash = draft.flash;
 }
 
 /**

@@ -1,7 +1,7 @@
 // Commands through the official client, `@upstash/redis` 1.38.4 and later, where an application has one already.
 
 import type { SessionEvent } from "../events.ts";
-import type { Send } from "./redis.ts";
+import { failure, type Send } from "./redis.ts";
 
 /** What is used of an `@upstash/redis` client; `@vercel/kv`'s is one. */
 export interface UpstashClient {
@@ -26,18 +26,29 @@ export function fromUpstash(redis: UpstashClient, { onEvent }: FromUpstashOption
       "Cannot use client: give the official Redis client of Upstash, 1.38.4 or later",
     );
   }
-  const { client } = redis as { client?: { options?: { cache?: string } } };
-  const cache = client?.options?.cache ?? "no-store";
-  if (cache !== "no-store") onEvent?.({ type: "cached-client" });
+  const { options, retry } = (redis as { client?: Client }).client ?? {};
+  if ((options?.cache ?? "no-store") !== "no-store") onEvent?.({ type: "cached-client" });
 
   async function send(command: [string, ...string[]]): Promise<unknown> {
-    const [name, ...rest] = command;
-    if (name !== "GET") return redis.exec(command);
-    // An aborted request, or an answer of the wrong shape, resolves to null or to a text in this client: "signed out"
-    // to whoever asked by GET. A list of one cannot be mistaken (R58).
-    const reply = await redis.exec(["MGET", ...rest]);
+    const isRead = command[0] === "GET";
+    const asked = redis.exec(isRead ? ["MGET", ...command.slice(1)] : command);
+    const reply = await asked.catch((error: unknown) => {
+      // A refused connection says that nothing was sent; but of the last try alone, where there were others before.
+      const isReply = error instanceof Error && error.name === "UpstashError";
+      throw retry?.attempts && !isReply ? failure("the client has given up") : error;
+    });
+    // In this client an aborted request resolves, to null or to the reason, which must not look like a value (R58).
+    if (options?.signal?.aborted) throw new Error("Aborted");
+    if (!isRead) return reply;
+    // So does an answer of the wrong shape, to null: "signed out" to whoever asked by GET. A list of one is neither.
     return Array.isArray(reply) && reply.length === 1 ? (reply as unknown[])[0] : false;
   }
 
   return Object.assign(send, { keyLocking: true });
+}
+
+/** What the client keeps of how it was made; a `signal` may also be a function, which is asked for each request. */
+interface Client {
+  readonly retry?: { readonly attempts?: number };
+  readonly options?: { readonly cache?: string; readonly signal?: { readonly aborted?: boolean } };
 }

@@ -124,9 +124,10 @@ async function within(timeoutMs: number, ask: () => Promise<unknown>): Promise<u
 }
 
 /** Redis has no codes for what went wrong: its text tells. What is not here may have been carried out. */
-const REFUSED_SETUP = /^(WRONGPASS|NOAUTH|NOPERM|WRONGTYPE|unauthorized|invalid password)/i;
-const REFUSED_NOW =
+const MISCONFIGURED = /^(WRONGPASS|NOAUTH|NOPERM|WRONGTYPE|unauthorized|invalid password)/i;
+const NOT_NOW =
   /^(max |OOM|DB capacity|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS)/;
+/** Every runtime and client has words of its own for a connection that was never made. */
 const NOT_SENT =
   /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|connection ?refused|unable to connect|dns error|client is closed|enableOfflineQueue/i;
 
@@ -134,13 +135,14 @@ const NOT_SENT =
 export function classify(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const text = replyText(error);
-  const [word] = REFUSED_SETUP.exec(text) ?? [];
+  const [word] = MISCONFIGURED.exec(text) ?? [];
   if (word) return misconfigured(`${word}; check token, rights and prefix`);
-  const reason = REFUSED_NOW.test(text)
-    ? "it is full, busy or over its quota"
-    : "it cannot be reached";
-  if (REFUSED_NOW.test(text) || NOT_SENT.test(text))
-    return new StoreError("none", `Cannot use Redis: ${reason}`);
+  if (NOT_NOW.test(text) || NOT_SENT.test(text)) {
+    return new StoreError(
+      "none",
+      "Cannot use Redis: it is full, busy, over its quota or not there",
+    );
+  }
   return failure("the command failed");
 }
 
@@ -150,12 +152,14 @@ export function misconfigured(reason: string): StoreError {
 }
 
 /**
- * The error's own text, and its cause's, without what clients put around it: `@upstash/redis` appends the command,
- * with key and data, and quotes an answer that it cannot parse.
+ * The text of an error without what clients put around it: `@upstash/redis` appends the command, with key and data,
+ * and quotes an answer that it cannot parse. Where the platform hides the reason in a cause, it follows.
  */
-function replyText(error: unknown): string {
-  if (!(error instanceof Error) || error.message.startsWith("Unable to parse")) return "";
-  const { message, cause, code = "" } = error as Error & { code?: unknown };
-  const text = message.replace(/, command was:[^]*|^((ERR|Command failed:) )+/g, "");
-  return `${text} ${String(code)} ${replyText(cause)}`;
+function replyText(error: unknown, depth = 0): string {
+  if (!(error instanceof Error) || depth > 4) return "";
+  const { message, code = "", cause } = error as Error & { code?: unknown };
+  const text = String(message);
+  if (text.startsWith("Unable to parse")) return "";
+  const own = text.replace(/, command was:[^]*|^((ERR|Command failed:) )+/g, "");
+  return `${own} ${String(code)} ${replyText(cause, depth + 1)}`;
 }

@@ -1,6 +1,6 @@
 // Commands to Upstash Redis over REST, with nothing but `fetch`. Our own few lines: how it fails is what we are for.
 
-import { checkOptions, type Rule } from "../check.ts";
+import { checkOptions, isText, type Rule } from "../check.ts";
 import { StoreError } from "../errors.ts";
 import { classify, failure, late, misconfigured, type Send, TIMEOUT } from "./redis.ts";
 
@@ -18,11 +18,7 @@ const SYNC_TOKEN = "Upstash-Sync-Token";
 const RULES: Readonly<Record<string, Rule>> = {
   url: [undefined, isRestUrl, "the REST address, as in https://example.upstash.io"],
   // A token that no header can carry would be quoted by the platform's own error.
-  token: [
-    undefined,
-    (token) => /^[\x21-\x7e]+$/.test(String(token ?? "")),
-    "the REST token, on one line",
-  ],
+  token: [undefined, isText(/^[\x21-\x7e]+$/), "the REST token, on one line"],
   timeoutMs: TIMEOUT,
 };
 

@@ -45,7 +45,10 @@ describe("the contract over Upstash's REST protocol", () => {
 });
 
 describe("the prefix", () => {
-  const storeWith = (prefix?: string) => redisStore(upstash(world), prefix ? { prefix } : {});
+  const storeWith = (prefix?: string) => {
+    const { url, token } = world;
+    return redisStore(upstash({ url, token }), prefix ? { prefix } : {});
+  };
   const until = () => Date.now() + 60_000;
 
   test("rows of stores with different prefixes do not meet", async () => {

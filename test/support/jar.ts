@@ -27,7 +27,10 @@ export interface Jar {
 const ORIGIN = "https://shop.example";
 
 /** An empty jar, or one with cookies of another's. */
-export function cookieJar(origin: string = ORIGIN, given: ReadonlyMap<string, Kept> = new Map()): Jar {
+export function cookieJar(
+  origin: string = ORIGIN,
+  given: ReadonlyMap<string, Kept> = new Map(),
+): Jar {
   const { hostname, protocol } = new URL(origin);
   const cookies = new Map(given);
   const refused: string[] = [];

@@ -125,8 +125,7 @@ describe("resolveCookie()", () => {
     ["an option to switch off HttpOnly", { httpOnly: false }, "httpOnly"],
     ["an option that injects", { priority: "high; Domain=evil.example" }, "priority"],
   ])("refuses %s", (_, options, option) => {
-    expect(create(options)).toThrow(TypeError);
-    expect(create(options)).toThrow(option);
+    expect(create(options)).toThrow(new RegExp(`^Cannot create session cookie: .*\\b${option}\\b`));
   });
 
   test.each<[string, CookieOptions, RegExp]>([
@@ -149,17 +148,17 @@ describe("resolveCookie()", () => {
     expect(() => resolveCookie(options)).toThrow(message);
   });
 
-  test.each<CookieOptions>([
-    { name: "__Host-Http-a" },
-    { name: "__Http-a", domain: "a.example", path: "/a" },
-    { name: "__Secure-a", domain: "a.example" },
-    { name: "a".repeat(4009) },
-    { name: "!#$%&'*+-.^_`|~" },
-    { path: `/${"a".repeat(1023)}` },
-    { domain: "xn--bcher-kva.example" },
-    { domain: "localhost", secure: false },
-    { sameSite: "none", partitioned: true },
-  ])("takes %o", (options) => {
+  test.each<[string, CookieOptions]>([
+    ["__Host-Http-", { name: "__Host-Http-a" }],
+    ["__Http- with a domain and a path", { name: "__Http-a", domain: "a.example", path: "/a" }],
+    ["__Secure- with a domain", { name: "__Secure-a", domain: "a.example" }],
+    ["a name that just leaves room for the value", { name: "a".repeat(4009) }],
+    ["every character that a name may have", { name: "!#$%&'*+-.^_`|~aZ09" }],
+    ["a path of 1024 characters", { path: `/${"a".repeat(1023)}` }],
+    ["a domain beyond ASCII, encoded", { domain: "xn--bcher-kva.example" }],
+    ["a host without dots", { domain: "localhost", secure: false }],
+    ["SameSite=None with Secure", { sameSite: "none", partitioned: true }],
+  ])("takes %s", (_, options) => {
     expect(resolveCookie(options).attributes).toMatchObject({ httpOnly: true });
   });
 });

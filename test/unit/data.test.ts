@@ -70,7 +70,7 @@ describe("encodeData() refuses", () => {
     ["a list with a name", { list: Object.assign([1], { name: 1 }) }, "data.list"],
     ["a cycle of objects", cycle, "data.a.b"],
     ["a cycle of lists", { ring }, "data.ring[0]"],
-    ["an own __proto__", JSON.parse('{"a":{"__proto__":{}}}'), 'data.a.__proto__'],
+    ["an own __proto__", JSON.parse('{"a":{"__proto__":{}}}'), "data.a.__proto__"],
     ["a name with a blank", { "a b": 5n }, 'data["a b"]'],
     ["a name with quotes", { 'a"b': 5n }, 'data["a\\"b"]'],
     ["a name that is a number", { 5: 5n }, 'data["5"]'],
@@ -95,7 +95,13 @@ describe("encodeData() refuses", () => {
       { a: Object.assign(() => secret, { secret }) },
       { a: 7_777_777_777n, b: secret },
       { a: [secret, undefined] },
-      { a: { b: new (class { text = secret })() } },
+      {
+        a: {
+          b: new (class {
+            text = secret;
+          })(),
+        },
+      },
     ];
     for (const value of values) {
       const error = caught(() => encodeData(value, "data"));

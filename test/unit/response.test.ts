@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { deleteCookie, resolveCookie, writeCookie } from "../../src/cookie.ts";
+import { finish, unavailable } from "../../src/response.ts";
+
+const SETTINGS = resolveCookie({});
+const COOKIE = writeCookie(SETTINGS, "token", 60);
+const DELETION = deleteCookie(SETTINGS);
+
+describe("finish() with a cookie", () => {
+  test("adds it to the application's own, each on its line", () => {
+    const response = new Response("ok");
+    response.headers.append("Set-Cookie", "a=1, 2; Path=/");
+    response.headers.append("Set-Cookie", "b=3");
+    expect(finish(response, { cookie: COOKIE }).headers.getSetCookie()).toEqual([
+      "a=1, 2; Path=/",
+      "b=3",
+      COOKIE.header,
+    ]);
+  });
+
+  test("replaces Cache-Control by no-store", () => {
+    const response = new Response("ok", { headers: { "Cache-Control": "public, max-age=60" } });
+    expect(finish(response, { cookie: COOKIE }).headers.get("Cache-Control")).toBe("no-store");
+  });
+
+  test("works on responses that cannot be changed", async () => {
+    const redirect = Response.redirect("http://localhost/there", 303);
+    const answer = finish(redirect, { cookie: COOKIE });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get("Location")).toBe("http://localhost/there");
+    expect(answer.headers.getSetCookie()).toEqual([COOKIE.header]);
+    const fetched = await fetch("data:text/plain,hello");
+    expect(await finish(fetched, { cookie: COOKIE }).text()).toBe("hello");
+  });
+
+  test("never changes the response that it was given", () => {
+    const response = new Response(null, { status: 204 });
+    const answer = finish(response, { cookie: COOKIE });
+    expect(answer).not.toBe(response);
+    expect(Array.from(response.headers)).toEqual([]);
+  });
+
+  test("keeps status, status text, body and headers", async () => {
+    const response = new Response("body", {
+      status: 418,
+      statusText: "Teapot",
+      headers: { "X-Own": "1", ETag: '"e"' },
+    });
+    const answer = finish(response, { cookie: COOKIE });
+    expect([answer.status, answer.statusText, await answer.text()]).toEqual([
+      418,
+      "Teapot",
+      "body",
+    ]);
+    expect([answer.headers.get("X-Own"), answer.headers.get("ETag")]).toEqual(["1", '"e"']);
+  });
+
+  test.each([204, 205, 304])("a %s keeps having no body", (status) => {
+    const answer = finish(new Response(null, { status }), { cookie: COOKIE });
+    expect(answer.status).toBe(status);
+    expect(answer.body).toBeNull();
+  });
+});
+
+describe("finish() without a cookie", () => {
+  test("is private, and varies by Cookie", () => {
+    const { headers } = finish(new Response("ok"), {});
+    expect(headers.get("Cache-Control")).toBe("private");
+    expect(headers.get("Vary")).toBe("Cookie");
+    expect(headers.getSetCookie()).toEqual([]);
+  });
+
+  test("leaves the application's Cache-Control", () => {
+    const response = new Response("ok", { headers: { "Cache-Control": "public, max-age=60" } });
+    expect(finish(response, {}).headers.get("Cache-Control")).toBe("public, max-age=60");
+  });
+});
+
+describe("Vary", () => {
+  test.each([
+    ["Accept", "Accept, Cookie"],
+    ["Cookie", "Cookie"],
+    ["accept, cookie", "accept, cookie"],
+    ["*", "*"],
+    ["X-Cookie", "X-Cookie, Cookie"],
+    ["Cookie-Consent", "Cookie-Consent, Cookie"],
+    ["Cookie , Accept", "Cookie , Accept"],
+  ])("%s becomes %s", (before, after) => {
+    const response = new Response("ok", { headers: { Vary: before } });
+    expect(finish(response, { cookie: COOKIE }).headers.get("Vary")).toBe(after);
+  });
+});
+
+describe("Clear-Site-Data", () => {
+  test.each([
+    ["goes with a deletion, where it is asked for", DELETION, true, '"cookies", "storage"'],
+    ["goes with no deletion unless asked for", DELETION, false, null],
+    ["goes with no other cookie", COOKIE, true, null],
+    ["goes with no answer without a cookie", undefined, true, null],
+  ])("%s", (_, cookie, clearSiteData, value) => {
+    const { headers } = finish(new Response("ok"), { cookie, clearSiteData });
+    expect(headers.get("Clear-Site-Data")).toBe(value);
+  });
+});
+
+test("a 101 goes out as it came", () => {
+  const response = Object.defineProperty(new Response(null), "status", { value: 101 });
+  expect(finish(response, { cookie: COOKIE })).toBe(response);
+});
+
+test("unavailable() says nothing of why, and neither sets nor clears a cookie", async () => {
+  const answer = unavailable();
+  expect(answer.status).toBe(503);
+  expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
+  expect(answer.headers.get("Cache-Control")).toBe("no-store");
+  expect(answer.headers.getSetCookie()).toEqual([]);
+  expect(await answer.text()).toBe("Service unavailable\n");
+});
