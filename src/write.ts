@@ -4,7 +4,7 @@ import { diff } from "./changes.ts";
 import { type Context, refOf } from "./context.ts";
 import { type SetCookie, writeCookie } from "./cookie.ts";
 import { checkSize, encodeData } from "./data.ts";
-import { SessionConflictError, StoreError } from "./errors.ts";
+import { SessionConflictError, SessionDataError, StoreError } from "./errors.ts";
 import { encodeRecord, expiryOf, type SessionRecord } from "./record.ts";
 import { beginWith, checkSchema, interpret, type Reading } from "./row.ts";
 import { noteEdits, type State } from "./session.ts";
@@ -163,7 +163,12 @@ function takeOver<Data extends object>(
   state: State<Data>,
   { data, flash }: Pick<SessionRecord, "data" | "flash">,
 ): void {
-  if (state.touched) noteEdits(state);
+  try {
+    if (state.touched) noteEdits(state);
+  } catch (error) {
+    // Data that cannot be kept, put there meanwhile: the next save says so, this one is done.
+    if (!(error instanceof SessionDataError)) throw error;
+  }
   const draft = { data: JSON.parse(data) as Data, flash: new Map(flash) };
   for (const change of state.changes) change(draft);
   if (state.data) diff(state.noted, draft.data)?.({ ...draft, data: state.data });
