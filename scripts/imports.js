@@ -26,7 +26,7 @@ const ROWS = {
   token: BASE,
   data: BASE,
   record: [...BASE, "data"],
-  changes: [...BASE, "record"],
+  changes: [...BASE, "data", "record"],
   options: [...BASE, "cookie"],
   session: [...BASE, "cookie", "data", "record", "changes"],
 

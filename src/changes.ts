@@ -1,6 +1,7 @@
 // What one request did to a session, as a list of steps that can be taken again on newer data.
 
-import { isFunction, isObject } from "./check.ts";
+import { isFunction } from "./check.ts";
+import { encodeData } from "./data.ts";
 import type { Flash } from "./record.ts";
 
 /** Data and flash values that nobody else holds, to be changed in place. */
@@ -19,11 +20,9 @@ export type Change<Data> = (draft: Draft<Data>) => void;
 export function diff<Data extends object>(before: string, after: Data): Change<Data> | undefined {
   const old = JSON.parse(before) as Record<string, unknown>;
   const now = after as Record<string, unknown>;
-  const edits: [key: string, json: string | undefined][] = [];
-  for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) {
-    const json = JSON.stringify(now[key]) as string | undefined;
-    if (json !== JSON.stringify(old[key])) edits.push([key, json]);
-  }
+  const edits = Object.keys({ ...old, ...now })
+    .map((key) => [key, JSON.stringify(now[key]) as string | undefined] as const)
+    .filter(([key, json]) => json !== JSON.stringify(old[key]));
   if (edits.length === 0) return undefined;
   return ({ data }) => {
     const record = data as Record<string, unknown>;
@@ -40,16 +39,25 @@ export function apply<Data>(change: (data: Data) => unknown): Change<Data> {
     const answer = change(data);
     if (!isThenable(answer)) return;
     // Its rejection is nobody's: the TypeError below says what is wrong.
-    Promise.resolve(answer).catch(() => undefined);
-    throw new TypeError(
-      "Cannot update session: the function is async; await before update, not in it",
-    );
+    void Promise.allSettled([answer]);
+    throw new TypeError("Cannot update session: the function is async; await before it");
   };
+}
+
+/** Takes steps on data and flash values, and answers both as a record keeps them. Changes `data`, not `flash`. */
+export function replay<Data>(
+  changes: readonly Change<Data>[],
+  data: Data,
+  flash: ReadonlyMap<string, Flash>,
+): { readonly data: string; readonly flash: Map<string, Flash> } {
+  const draft = { data, flash: new Map(flash) };
+  for (const change of changes) change(draft);
+  return { data: encodeData(data, "data"), flash: draft.flash };
 }
 
 /** Whether a value is a promise of any make. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return isObject(value) && "then" in value && isFunction(value.then);
+  return isFunction((value as PromiseLike<unknown> | null | undefined)?.then);
 }
 
 /** Gives an object the properties of a JSON text and no others, in place, since the application may hold it. */

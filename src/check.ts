@@ -14,23 +14,28 @@ export function checkOptions(
   options: object,
   rules: Readonly<Record<string, Rule>>,
 ): Readonly<Record<string, unknown>> {
-  const given: Record<string, unknown> = { ...options };
+  const given = { ...options } as Readonly<Record<string, unknown>>;
   const checked: Record<string, unknown> = {};
   for (const name of Object.keys({ ...rules, ...given })) {
-    const [fallback, isRight, mend] = rules[name] ?? [0, () => false, "left out: it is unknown"];
-    const value = (checked[name] = given[name] === undefined ? fallback : given[name]);
-    if (isRight(value)) continue;
-    const Kind = typeof value === "number" && rules[name] ? RangeError : TypeError;
-    throw new Kind(`Cannot create ${what}: ${name} must be ${mend}`);
+    const isKnown = Object.hasOwn(rules, name);
+    const [fallback, isRight, mend] = (isKnown && rules[name]) || UNKNOWN;
+    const { [name]: value = fallback } = given;
+    if (!isRight(value)) {
+      const Kind = isKnown && typeof value === "number" ? RangeError : TypeError;
+      throw new Kind(`Cannot create ${what}: ${name} must be ${mend}`);
+    }
+    checked[name] = value;
   }
   return checked;
 }
+
+const UNKNOWN: Rule = [undefined, () => false, "left out: it is unknown"];
 
 /** A rule for a whole number from 1 to `most`. A duration that does not parse must never mean "for ever" (R25). */
 export function wholeNumber(fallback: number, most: number, unit: string): Rule {
   return [
     fallback,
-    (value) => Number.isInteger(value) && Number(value) > 0 && Number(value) <= most,
+    (value) => Number.isInteger(value) && (value as number) > 0 && (value as number) <= most,
     `a whole number of ${unit} from 1 to ${most}`,
   ];
 }

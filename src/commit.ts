@@ -47,8 +47,8 @@ export function plan(
   facts: SaveOptions & { changed: boolean; idleTimeout: number },
 ): Plan {
   const { changed, idleTimeout, failed = false, cookieless = false } = facts;
-  if (ended && origin.kind === "none") return cookieCame ? "forget" : "nothing";
-  if (ended) return "end";
+  if (ended && origin.kind !== "none") return "end";
+  if (ended) return cookieCame ? "forget" : "nothing";
   if (failed || readOnly || origin.kind === "unanswered") return "nothing";
   if (origin.kind === "replaced") return changed || regenerate ? "conflict" : "nothing";
   if (origin.kind !== "row") return changed ? "create" : "nothing";
@@ -74,53 +74,40 @@ export async function save<Data extends object>(
   if (state.owner !== context) {
     throw new SessionError("SESSION_FOREIGN", "Cannot save session: other sessions opened it");
   }
-  const run = () => perform(context, state, options);
-  const saving = state.saving.then(run, run);
-  state.saving = saving;
-  const cookie = await saving;
-  state.cookie = cookie ?? state.cookie;
-  return cookie;
-}
-
-async function perform<Data extends object>(
-  context: Context<Data>,
-  state: State<Data>,
-  options: SaveOptions,
-): Promise<SetCookie | null> {
-  const { cookie, idleTimeout } = context.options;
-  const now = Date.now();
-  // An end is carried out whatever became of the data, so the data is not even looked at.
-  if (!state.ended && !options.failed && state.touched) noteEdits(state);
-  const changed = state.changes.length > 0;
-  const planned = plan(state, now, { ...options, changed, idleTimeout });
-  switch (planned) {
-    case "nothing":
-      return null;
-    case "conflict":
-      throw replacedElsewhere();
-    case "end":
+  const perform = async () => {
+    // An end is carried out whatever became of the data, so the data is not even looked at.
+    if (state.touched && !state.ended && !options.failed) noteEdits(state);
+    const changed = state.changes.length > 0;
+    const planned = plan(state, Date.now(), {
+      ...options,
+      changed,
+      idleTimeout: context.options.idleTimeout,
+    });
+    if (planned === "nothing") return null;
+    if (planned === "conflict") throw replacedElsewhere();
+    if (planned === "end" || planned === "forget") {
       await end(context, state.origin);
       // A second save has only the cookie to repeat.
       state.origin = { kind: "none" };
-      return deleteCookie(cookie);
-    case "forget":
-      return deleteCookie(cookie);
-    case "renew":
-      // Alone it is tried once, and whatever it meets, the response goes out as it is.
-      return write(context, state, { planned, now }).catch((error: unknown) => {
-        if (error instanceof StoreError) return null;
-        throw error;
-      });
-    case "create":
-    case "regenerate":
-      if (options.cookieless) {
-        throw new SessionError(
-          "SESSION_COOKIE_NEEDED",
-          "Cannot save session: a 101 response carries no cookie; begin the session before it",
-        );
-      }
-      return write(context, state, { planned, now });
-    default:
-      return write(context, state, { planned, now });
-  }
+      return deleteCookie(context.options.cookie);
+    }
+    if (options.cookieless && (planned === "create" || planned === "regenerate")) {
+      throw new SessionError(
+        "SESSION_COOKIE_NEEDED",
+        "Cannot save session: a 101 response carries no cookie",
+      );
+    }
+    const writing = write(context, state, planned);
+    if (planned !== "renew") return writing;
+    // Alone it is tried once, and whatever it meets, the response goes out as it is.
+    return writing.catch((error: unknown) => {
+      if (error instanceof StoreError) return null;
+      throw error;
+    });
+  };
+  const saving = state.saving.then(perform, perform);
+  state.saving = saving;
+  const cookie = await saving;
+  if (cookie) state.cookie = cookie;
+  return cookie;
 }

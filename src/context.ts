@@ -1,6 +1,5 @@
 // What load and commit share: the options, the tokens, the reporter, and the store as the core sees it.
 
-import { isThenable } from "./changes.ts";
 import { StoreError } from "./errors.ts";
 import type { SessionEvent } from "./events.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -10,7 +9,7 @@ import { createTokens, type Tokens } from "./token.ts";
 export interface Context<Data extends object> {
   readonly options: ResolvedOptions<Data>;
   readonly tokens: Tokens;
-  /** Rejects with StoreError alone, and reports when it fails and when it is back. */
+  /** Rejects with StoreError alone, and reports when it fails and when it is back. What is there already is swapped. */
   readonly store: Store;
   readonly report: (event: SessionEvent) => void;
 }
@@ -34,10 +33,9 @@ export function refOf(key: string): string {
 function createReporter(
   onEvent: ((event: SessionEvent) => unknown) | undefined,
 ): (event: SessionEvent) => void {
-  return (event) => {
+  return async (event) => {
     try {
-      const answer = onEvent?.(event);
-      if (isThenable(answer)) Promise.resolve(answer).catch(() => undefined);
+      await onEvent?.(event);
     } catch {
       // Whoever observes has their own ways to learn of it; the request goes on.
     }
@@ -59,8 +57,8 @@ function guardStore(store: Store, report: (event: SessionEvent) => void): Store 
     } catch (error) {
       failing = true;
       // What else a store throws may quote keys and values, so nothing of it is passed on.
-      const failure =
-        error instanceof StoreError ? error : new StoreError("unknown", "The store failed");
+      const isOurs = error instanceof StoreError;
+      const failure = isOurs ? error : new StoreError("unknown", "The store failed");
       const { outcome, message, code } = failure;
       report({ type: "store-failed", operation, outcome, message, code });
       throw failure;
@@ -69,6 +67,10 @@ function guardStore(store: Store, report: (event: SessionEvent) => void): Store 
 
   return {
     read: (key) => call("read", () => store.read(key)),
-    write: (...row) => call("write", () => store.write(...row)),
+    async write(...row) {
+      const swap = await call("write", () => store.write(...row));
+      // A client that sent the command twice meets what it wrote itself, and the stamp tells that from any other's.
+      return !swap.swapped && swap.current === row[1] ? { swapped: true } : swap;
+    },
   };
 }

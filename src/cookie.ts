@@ -54,21 +54,21 @@ export interface CookieSettings {
 const MAX_AGE_SECONDS = 34_560_000;
 
 const RULES: Readonly<Record<string, Rule>> = {
+  // Browsers take 4096 bytes of name and value together; a token is 87.
   name: [
     undefined,
-    // Browsers take 4096 bytes of name and value together; a token is 87.
     optional(isText(/^[!#$%&'*+\-.^_`|~\w]{1,4009}$/)),
-    "at most 4009 letters, digits and !#$%&'*+-.^_`|~",
+    "a cookie name of at most 4009 characters",
   ],
   path: [
     "/",
     isText(/^\/[\x21-\x2b\x2d-\x3a\x3c-\x7e]{0,1023}$/),
-    'a path that begins with "/", of at most 1024 characters, without space, comma or semicolon',
+    "a path such as /app, of at most 1024 characters",
   ],
   domain: [
     undefined,
-    optional(isText(/^(?=.{1,253}$)[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/i)),
-    "a host name, without a dot in front",
+    optional(isText(/^(?=.{1,253}$)[a-z\d]+((-+|\.)[a-z\d]+)*$/i)),
+    "a host name",
   ],
   secure: oneOf(true, false),
   sameSite: oneOf("lax", "strict", "none"),
@@ -100,42 +100,46 @@ export function readCookies(header: string, name: string): string[] {
  * @throws TypeError that names the option and the mend
  */
 export function resolveCookie(options: CookieOptions): CookieSettings {
-  const checked = checkOptions("session cookie", options, RULES);
-  const { secure, sameSite, partitioned, path, domain } = checked as Required<CookieOptions>;
-  const plain = domain === undefined && path === "/";
-  const safe = plain ? "__Host-session" : "__Secure-session";
-  const name = options.name ?? (secure ? safe : "session");
+  const checked = checkOptions("session cookie", options, RULES) as unknown as Omit<
+    CookieSettings["attributes"],
+    "httpOnly"
+  > & { readonly name?: string };
+  const { secure, sameSite, partitioned, path, domain } = checked;
+  const isPlain = domain === undefined && path === "/";
+  const safeName = isPlain ? "__Host-session" : "__Secure-session";
+  const { name = secure ? safeName : "session", ...attributes } = checked;
   // Browsers match the prefixes in any case (RFC 6265bis section 5.4), so we hold any case to their rules.
-  const bound = /^__(host|secure|http)-/i.exec(name)?.[1]?.toLowerCase();
-  const needsSecure = bound !== undefined || sameSite === "none" || partitioned;
-  if (needsSecure && !secure) {
+  const [prefix = ""] = /^__(host|secure|http)-/i.exec(name) ?? [];
+  if (!secure && (prefix || sameSite === "none" || partitioned)) {
     throw new TypeError(
-      "Cannot create session cookie: secure must be true with this name, sameSite or partitioned",
+      "Cannot create session cookie: secure must be true for this name, sameSite or partitioned",
     );
   }
-  if (bound === "host" && !plain) {
+  if (/host/i.test(prefix) && !isPlain) {
     throw new TypeError(
-      'Cannot create session cookie: name begins with __Host-, so path must be "/" and domain absent',
+      "Cannot create session cookie: with a __Host- name path must be / and domain absent",
     );
   }
-  const { name: _, ...attributes } = { ...checked, name, httpOnly: true } as CookieAttributes & {
-    name: string;
-  };
-  return { name, attributes };
+  return { name, attributes: { ...attributes, httpOnly: true } };
 }
 
 /** The cookie that carries `token` for `maxAge` seconds, at most 400 days. */
 export function writeCookie(settings: CookieSettings, token: string, maxAge: number): SetCookie {
-  const seconds = Math.min(Math.max(maxAge, 0), MAX_AGE_SECONDS);
-  return assemble(settings.name, token, { ...settings.attributes, maxAge: seconds });
+  return assemble(settings, token, { maxAge: Math.min(Math.max(maxAge, 0), MAX_AGE_SECONDS) });
 }
 
 /** The cookie that deletes the session's: every attribute again, else browsers keep it (R16). */
-export function deleteCookie({ name, attributes }: CookieSettings): SetCookie {
-  return assemble(name, "", { ...attributes, maxAge: 0, expires: new Date(0) });
+export function deleteCookie(settings: CookieSettings): SetCookie {
+  return assemble(settings, "", { maxAge: 0, expires: new Date(0) });
 }
 
-function assemble(name: string, value: string, attributes: CookieAttributes): SetCookie {
+function assemble(
+  settings: CookieSettings,
+  value: string,
+  age: Pick<CookieAttributes, "maxAge" | "expires">,
+): SetCookie {
+  const { name } = settings;
+  const attributes = { ...settings.attributes, ...age };
   const { path, domain, maxAge, expires, secure, sameSite, partitioned } = attributes;
   const header = [
     `${name}=${value}; Path=${path}`,

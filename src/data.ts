@@ -18,34 +18,36 @@ export function encodeData(value: unknown, path: string): string {
 }
 
 function checkData(value: unknown, path: string, above: readonly object[]): void {
-  const refuse = (what: string) => {
-    throw new SessionDataError(path, `is ${what}, which JSON cannot carry`);
-  };
-  if (value === null || /string|boolean/.test(typeof value) || Number.isFinite(value)) return;
-  if (!isObject(value)) return refuse(typeof value === "number" ? String(value) : typeof value);
-  if (above.includes(value) || above.length > MAX_DEPTH) refuse("a cycle, or too deep");
+  if (value === null || typeof value === "string" || typeof value === "boolean") return;
+  if (Number.isFinite(value)) return;
+  if (!isObject(value) || !isPlain(value) || above.includes(value) || above.length > MAX_DEPTH) {
+    throw new SessionDataError(path, "is not plain JSON");
+  }
   const isList = Array.isArray(value);
-  const entries = Object.entries(value);
-  // Objects of another realm have another Object.prototype: what they share is how much is above them.
-  const depth = prototypesOf(value);
-  const isPlain = isList
-    ? depth === 2 &&
-      entries.length === value.length &&
-      entries.every(([name], at) => name === `${at}`)
-    : depth < 2;
-  if (!isPlain || Object.getOwnPropertySymbols(value).length > 0) refuse("no plain object or list");
   const inside = [...above, value];
-  for (const [name, inner] of entries) {
+  for (const [name, inner] of Object.entries(value)) {
     const at = path + formatStep(isList ? Number(name) : name);
-    if (name === "__proto__") throw new SessionDataError(at, "is a name that is not allowed");
+    if (name === "__proto__") throw new SessionDataError(at, "is not plain JSON");
     if (inner !== undefined || isList) checkData(inner, at, inside);
   }
+}
+
+/** Whether a value is an object or a list, of no class, with nothing that JSON leaves out. */
+function isPlain(value: object): boolean {
+  if (Object.getOwnPropertySymbols(value).length > 0) return false;
+  // Objects of another realm have another Object.prototype: what they share is how much is above them.
+  const depth = prototypesOf(value);
+  if (!Array.isArray(value)) return depth < 2;
+  const names = Object.keys(value);
+  return (
+    depth === 2 && names.length === value.length && names.every((name, at) => name === `${at}`)
+  );
 }
 
 /** How many prototypes an object has: none or one where it is plain, two where it is a plain list. */
 function prototypesOf(value: object): number {
   const prototype = Object.getPrototypeOf(value) as object | null;
-  return prototype === null ? 0 : 1 + prototypesOf(prototype);
+  return prototype ? 1 + prototypesOf(prototype) : 0;
 }
 
 /** One step of a path into the data, as in `.cart`, `[2]` or `["a b"]`. */
@@ -63,9 +65,9 @@ export function decodeData(text: string): Record<string, unknown> | undefined {
     return isObject(value) && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof SessionDataError) return undefined;
-    throw error;
+  } catch {
+    // No JSON, or none that we would have written.
+    return undefined;
   }
 }
 

@@ -25,7 +25,7 @@ export async function end<Data extends object>(
   let expected = origin.kind === "replaced" ? null : origin.text;
   while (Date.now() <= deadline) {
     const swap = await store.write(key, mark, Date.now() + MARK_MS, expected);
-    const current = swap.swapped ? mark : swap.current;
+    const current = swap.swapped ? null : swap.current;
     const found = decodeRecord(current ?? mark);
     const moved = found && "moved" in found ? found.moved : key;
     if (moved === null) return report({ type: "destroyed", ref: refOf(origin.key) });

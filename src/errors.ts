@@ -19,7 +19,7 @@ export type SessionErrorCode =
  */
 export class SessionError extends Error {
   override readonly name: string = "SessionError";
-  readonly code: SessionErrorCode;
+  declare readonly code: SessionErrorCode;
 
   constructor(code: SessionErrorCode, message: string) {
     super(message);
@@ -43,9 +43,9 @@ export class SessionConflictError extends SessionError {
 export class SessionSizeError extends SessionError {
   override readonly name = "SessionSizeError" as const;
   /** Bytes of JSON in UTF-8. */
-  readonly bytes: number;
+  declare readonly bytes: number;
   /** The option `maxBytes`. */
-  readonly limit: number;
+  declare readonly limit: number;
 
   constructor(bytes: number, limit: number) {
     super("SESSION_TOO_LARGE", `Cannot save session: data is ${bytes} bytes, maxBytes is ${limit}`);
@@ -61,7 +61,7 @@ export class SessionSizeError extends SessionError {
 export class SessionDataError extends SessionError {
   override readonly name = "SessionDataError" as const;
   /** Where in the data, as in `data.cart[2].price`. Names of properties, never their values. */
-  readonly path: string;
+  declare readonly path: string;
 
   constructor(path: string, reason: string) {
     super("SESSION_DATA_INVALID", `Cannot save session: ${path} ${reason}`);
@@ -79,7 +79,7 @@ export type StoreOutcome = "none" | "unknown";
  */
 export class StoreError extends SessionError {
   override readonly name = "StoreError" as const;
-  readonly outcome: StoreOutcome;
+  declare readonly outcome: StoreOutcome;
 
   constructor(
     outcome: StoreOutcome,

@@ -3,7 +3,6 @@
 import { type Context, refOf } from "./context.ts";
 import { readCookies } from "./cookie.ts";
 import { encodeData } from "./data.ts";
-import { StoreError } from "./errors.ts";
 import { expiryOf } from "./record.ts";
 import { beginWith, interpret } from "./row.ts";
 import { type Origin, Session } from "./session.ts";
@@ -52,17 +51,11 @@ export async function load<Data extends object>(
     createdAt: times.createdAt,
     expiresAt: expiryOf(times, options),
     data,
-    touched: false,
     noted: json ?? "",
     changes: [],
     flash: new Map(record?.flash),
     shown: new Map(),
-    regenerate: false,
-    ended: false,
-    closed: false,
     saving: Promise.resolve(),
-    cookie: undefined,
-    frozen: undefined,
   });
 }
 
@@ -70,11 +63,12 @@ async function find<Data extends object>(
   { options, tokens, store, report }: Context<Data>,
   [token, ...others]: readonly string[],
 ): Promise<{ origin: Origin; data?: Data | undefined }> {
-  if (token === undefined) return { origin: { kind: "none" } };
+  const nothing = { origin: { kind: "none" } } as const;
+  if (token === undefined) return nothing;
   const id = others.length > 0 ? "duplicate" : tokens.verify(token);
   if (typeof id === "string") {
     report({ type: "forged", reason: id });
-    return { origin: { kind: "none" } };
+    return nothing;
   }
   const key = keyOf(id);
   const ref = refOf(key);
@@ -83,7 +77,7 @@ async function find<Data extends object>(
     text = await store.read(key);
   } catch (error) {
     // An outage. Whoever chose "anonymous" serves the visitor all the same; the cookie stays as it is.
-    if (!(error instanceof StoreError) || options.whenUnavailable === "reject") throw error;
+    if (options.whenUnavailable === "reject") throw error;
     return { origin: { kind: "unanswered", key, text: null } };
   }
   const reading = await interpret(options, text);

@@ -81,13 +81,9 @@ const MAX_SECONDS = 34_560_000;
 const MAX_BYTES = 8_388_608;
 
 const RULES: Readonly<Record<string, Rule>> = {
-  secrets: [
-    undefined,
-    areSecrets,
-    "an array of strings of at least 32 bytes each (openssl rand -base64 32)",
-  ],
+  secrets: [undefined, areSecrets, "strings of at least 32 bytes (openssl rand -base64 32)"],
   store: [undefined, isStore, "a store, such as memoryStore()"],
-  initial: [undefined, optional(isFunction), "a function that makes the data"],
+  initial: [undefined, optional(isFunction), "a function"],
   schema: [undefined, optional(isSchema), "a Standard Schema"],
   cookie: [{}, isObject, "an object"],
   idleTimeout: wholeNumber(86_400, MAX_SECONDS, "seconds"),
@@ -117,8 +113,8 @@ function isSecret(secret: unknown): boolean {
 }
 
 function isStore(store: unknown): boolean {
-  const { read, write } = (store ?? {}) as Partial<Store>;
-  return isFunction(read) && isFunction(write);
+  const given = store as Partial<Store> | null | undefined;
+  return isFunction(given?.read) && isFunction(given?.write);
 }
 
 function isSchema(schema: unknown): boolean {

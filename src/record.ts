@@ -37,8 +37,8 @@ const SHAPE = /^v1 [0-9a-f]{16} (\{[^\n]*\})\n(\{[^]*\})$/;
 
 /** 8 random bytes in hex: no two writes are equal, under any collation, and a writer can tell its own. */
 export function newStamp(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+  return random.toString(16).padStart(16, "0");
 }
 
 /** Writes a record, under a new stamp. */
@@ -51,18 +51,16 @@ export function encodeRecord(record: SessionRecord | Mark): string {
 /** Reads a record; answers `undefined` for anything that `encodeRecord` would not have written. */
 export function decodeRecord(text: string): SessionRecord | Mark | undefined {
   const [, head = "", data = ""] = SHAPE.exec(text) ?? [];
-  const header = decodeData(head) as Partial<SessionRecord & Mark> | undefined;
-  if (typeof header?.moved === "string" || header?.moved === null) return { moved: header.moved };
-  const { createdAt, seenAt, authenticatedAt = 0, user = "" } = header ?? {};
+  const header = (decodeData(head) ?? {}) as Partial<SessionRecord & Mark>;
+  const { moved, createdAt, seenAt, authenticatedAt = 0, user = "" } = header;
+  if (moved === null || typeof moved === "string") return { moved };
+  const flash = header.flash ?? ([] as unknown);
   const isRight =
-    [createdAt, seenAt, authenticatedAt].every(Number.isSafeInteger) && typeof user === "string";
-  const flash = decodeFlash(header?.flash ?? []);
-  return isRight && flash ? { ...(header as SessionRecord), flash, data } : undefined;
-}
-
-function decodeFlash(entries: unknown): Map<string, Flash> | undefined {
-  const isRight = Array.isArray(entries) && entries.every((entry) => Array.isArray(entry?.[1]));
-  return isRight ? new Map(entries as [string, Flash][]) : undefined;
+    [createdAt, seenAt, authenticatedAt].every(Number.isSafeInteger) &&
+    typeof user === "string" &&
+    Array.isArray(flash) &&
+    flash.every((entry) => Array.isArray(entry?.[1]));
+  return isRight ? { ...(header as SessionRecord), flash: new Map(flash), data } : undefined;
 }
 
 /**

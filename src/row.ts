@@ -25,8 +25,7 @@ export async function interpret<Data extends object>(
   const data = decodeData(record.data);
   if (data === undefined) return { kind: "corrupt" };
   const { schema } = options;
-  if (schema === undefined) return { kind: "session", record, data: data as Data };
-  const result = await schema["~standard"].validate(data);
+  const result = schema ? await schema["~standard"].validate(data) : { value: data as Data };
   return { kind: "session", record, ...(result.issues ? {} : { data: result.value }) };
 }
 
@@ -42,11 +41,11 @@ export async function beginWith<Data extends object>({
 }: ResolvedOptions<Data>): Promise<() => Data> {
   const result = initial ? undefined : await schema?.["~standard"].validate({});
   return () => {
-    const data = initial ? initial() : result ? "value" in result && result.value : ({} as Data);
+    const { value: data } = initial
+      ? { value: initial() }
+      : ((result ?? { value: {} }) as { value?: Data });
     if (isObject(data) && !isThenable(data)) return data;
-    throw new TypeError(
-      "Cannot begin session: initial, or the schema given {}, must answer an object",
-    );
+    throw new TypeError("Cannot begin session: initial or schema must answer an object");
   };
 }
 

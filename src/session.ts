@@ -50,22 +50,22 @@ export interface State<Data extends object> {
   /** The application's object; absent until somebody asks for it where nothing is stored. */
   data: Data | undefined;
   /** Whether the application may have edited `data` directly. */
-  touched: boolean;
+  touched?: boolean;
   /** JSON of `data` with every change that stands in `changes`. */
   noted: string;
   readonly changes: Change<Data>[];
   /** Flash values still to be shown, and those that this request has shown. */
   flash: Map<string, Flash>;
   readonly shown: Map<string, Flash>;
-  regenerate: boolean;
-  ended: boolean;
+  regenerate?: boolean;
+  ended?: boolean;
   /** Whether `commit` has begun: the response is on its way, changes would be lost. */
-  closed: boolean;
+  closed?: boolean;
   /** The save under way, if any: another waits for it, since two would make two rows. */
   saving: Promise<unknown>;
   /** A cookie that a save has made and no response has carried yet. */
-  cookie: SetCookie | undefined;
-  frozen: Data | undefined;
+  cookie?: SetCookie | undefined;
+  frozen?: Data;
 }
 
 /** Opens a session to the modules that load and commit it. */
@@ -208,7 +208,7 @@ export class Session<Data extends object> {
 
   #open(): State<Data> {
     if (this.#state.ended) {
-      throw new SessionError("SESSION_DESTROYED", "Cannot use session: destroy() was called on it");
+      throw new SessionError("SESSION_DESTROYED", "Cannot use session: it was destroyed");
     }
     return this.#state;
   }
@@ -225,15 +225,10 @@ type Refusable = Pick<State<object>, "closed" | "readOnly" | "origin">;
 
 /** Why a session cannot be changed; `undefined` when it can. */
 function refusal({ closed, readOnly, origin }: Refusable): SessionError | undefined {
-  if (closed) {
-    return new SessionError(
-      "SESSION_COMMITTED",
-      "Cannot change session: it was committed; change it before you return the response",
-    );
-  }
-  if (readOnly) {
-    return new SessionError("SESSION_READ_ONLY", "Cannot change session: it was opened read-only");
-  }
+  if (closed)
+    return new SessionError("SESSION_COMMITTED", "Cannot change session: it is committed");
+  if (readOnly)
+    return new SessionError("SESSION_READ_ONLY", "Cannot change session: it is read-only");
   if (origin.kind !== "unanswered") return undefined;
   return new StoreError("none", "Cannot change session: the store did not answer");
 }

@@ -76,10 +76,15 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
   const { clearSiteData, cookie } = context.options;
   if (!cookie.attributes.secure) context.report({ type: "insecure" });
 
-  async function close(session: Session<Data>, response: Response): Promise<Response> {
+  function open(request: Request | Headers): Promise<Session<Data>> {
+    const headers = "headers" in request ? request.headers : request;
+    return load(context, headers.get("cookie"), { prefetch: isPrefetch(headers) });
+  }
+
+  async function commit(session: Session<Data>, response: Response): Promise<Response> {
     const state = stateOf(session);
-    const cookieless = response.status === 101;
-    const saving = save(context, session, { failed: response.status >= 500, cookieless });
+    const { status } = response;
+    const saving = save(context, session, { failed: status >= 500, cookieless: status === 101 });
     state.closed = true;
     await saving;
     const { cookie } = state;
@@ -91,50 +96,34 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
     handler: (handle) =>
       async function handleWithSession(request, ...rest) {
         let opening: Promise<Session<Data>> | undefined;
-        const getSession = () =>
-          (opening ??= load(context, request.headers.get("cookie"), {
-            prefetch: isPrefetch(request.headers),
-          }));
-        let response: Response;
+        let response: Response | undefined;
         try {
-          response = await handle(request, getSession, ...rest);
+          response = await handle(request, () => (opening ??= open(request)), ...rest);
+          if (opening === undefined) return response;
+          const session = await settled(opening);
+          // Where the store did not answer, the handler has dealt with it.
+          return session ? await commit(session, response) : finish(response, {});
         } catch (error) {
-          await endOnly(await settled(opening));
-          if (error instanceof StoreError) return unavailable();
-          throw error;
-        }
-        if (opening === undefined) return response;
-        const session = await settled(opening);
-        // The store did not answer, and the handler has dealt with it.
-        if (session === undefined) return finish(response, {});
-        try {
-          return await close(session, response);
-        } catch (error) {
-          await response.body?.cancel();
+          if (response) await response.body?.cancel();
+          else await endOnly(await settled(opening));
           if (error instanceof StoreError) return unavailable();
           throw error;
         }
       },
 
-    load: (request) => {
-      const headers = "headers" in request ? request.headers : request;
-      return load(context, headers.get("cookie"), { prefetch: isPrefetch(headers) });
-    },
-    commit: close,
+    load: open,
+    commit,
     open: (cookieHeader, options = {}) => load(context, cookieHeader, options),
     save: (session) => save(context, session),
   };
 
   /** A handler that failed saves nothing, but a logout holds (R46). What it threw is what the caller hears of. */
   async function endOnly(session: Session<Data> | undefined): Promise<void> {
-    if (session === undefined) return;
-    const saving = save(context, session, { failed: true });
-    stateOf(session).closed = true;
-    await saving.catch(() => undefined);
+    if (session) await settled(commit(session, unavailable()));
   }
 }
 
-/** The session, or `undefined` where opening it failed: whoever asked for it has been told. */
+/** What a promise gives, or `undefined` where it failed: whoever asked for it has been told. */
 async function settled<Value>(opening: Promise<Value> | undefined): Promise<Value | undefined> {
   return opening?.catch(() => undefined);
 }

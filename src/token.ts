@@ -40,25 +40,24 @@ export function createTokens(secrets: readonly string[], cookieName: string): To
     hmac.create(sha256, encoder.encode(secret)).update(prefix),
   );
   const [signer] = states;
-  if (!signer) throw new TypeError("No secrets");
-  const macOf = (state: typeof signer, id: Uint8Array) => state.clone().update(id).digest();
+  if (!signer) throw new TypeError("No secret");
+  const tokenOf = (state: typeof signer, id: Uint8Array) =>
+    `${toBase64url(id)}.${toBase64url(state.clone().update(id).digest())}`;
 
   return {
-    sign: (id) => `${toBase64url(id)}.${toBase64url(macOf(signer, id))}`,
+    sign: (id) => tokenOf(signer, id),
     verify(token) {
-      const [, idPart, macPart] = TOKEN.exec(token) ?? [];
-      if (idPart === undefined || macPart === undefined) return "malformed";
-      const id = fromBase64url(idPart);
-      const mac = fromBase64url(macPart);
-      return states.some((state) => isEqual(macOf(state, id), mac)) ? id : "signature";
+      if (!TOKEN.test(token)) return "malformed";
+      const id = fromBase64url(token.slice(0, 43));
+      return states.some((state) => isEqual(tokenOf(state, id), token)) ? id : "signature";
     },
   };
 }
 
-/** Takes the same time wherever the first difference stands. Both are 32 bytes. */
-function isEqual(left: Uint8Array, right: Uint8Array): boolean {
-  let difference = left.length ^ right.length;
-  for (let at = 0; at < left.length; at++) difference |= (left[at] ?? 0) ^ (right[at] ?? 0);
+/** Takes the same time wherever the first difference stands. Both are 87 characters. */
+function isEqual(left: string, right: string): boolean {
+  let difference = 0;
+  for (let at = 0; at < left.length; at++) difference |= left.charCodeAt(at) ^ right.charCodeAt(at);
   return difference === 0;
 }
 

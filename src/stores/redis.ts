@@ -1,7 +1,7 @@
 // Rows in any Redis, reached through one function. Compare-and-swap is one script on one key.
 
-import { checkOptions, isFunction, type Rule, wholeNumber } from "../check.ts";
-import { StoreError } from "../errors.ts";
+import { checkOptions, isFunction, isText, type Rule, wholeNumber } from "../check.ts";
+import { StoreError, type StoreOutcome } from "../errors.ts";
 import type { Store } from "../store.ts";
 
 /**
@@ -52,55 +52,67 @@ export function redisStore(send: Send, options: RedisStoreOptions = {}): Store {
     { timeoutMs: send?.timeoutMs, ...options, send },
     {
       send: [undefined, isFunction, "a function, such as upstash({ url, token })"],
-      prefix: ["session:", (prefix) => typeof prefix === "string" && prefix !== "", "text"],
+      prefix: ["session:", isText(/[^]/), "text"],
       timeoutMs: TIMEOUT,
     },
   ) as unknown as Required<RedisStoreOptions>;
-  const script = (send.keyLocking ? KEY_LOCKING : "") + SWAP_SCRIPT;
-  const sha = send.keyLocking ? KEY_LOCKING_SHA : SHA;
 
-  async function swap(rest: string[], deadline: number): Promise<unknown> {
+  /** A client that queues while it is not connected would wait for ever. */
+  async function within(ask: () => Promise<unknown>): Promise<unknown> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const deadline = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(late(timeoutMs)), timeoutMs);
+    });
     try {
-      return await send(["EVALSHA", sha, ...rest]);
+      return await Promise.race([ask(), deadline]);
+    } catch (error) {
+      throw classify(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async function swap(row: string[], deadline: number): Promise<unknown> {
+    const { keyLocking } = send;
+    try {
+      return await send(["EVALSHA", keyLocking ? KEY_LOCKING_SHA : SHA, ...row]);
     } catch (error) {
       if (!/^NOSCRIPT\b/.test(replyText(error)) || Date.now() >= deadline) throw error;
-      return send(["EVAL", script, ...rest]);
+      return send(["EVAL", (keyLocking ? KEY_LOCKING : "") + SWAP_SCRIPT, ...row]);
     }
   }
 
   return {
     async read(key) {
-      const reply = await within(timeoutMs, () => send(["GET", prefix + key]));
-      if (isValue(reply)) return reply;
-      throw wrongShape();
+      return checkValue(await within(() => send(["GET", prefix + key])));
     },
 
     async write(key, value, expiresAt, expected) {
+      const now = Date.now();
       // Relative, since the clock that counts is Redis's own. PX refuses fractions, and 0, which stands for removal.
-      const ttl = Math.max(Math.ceil(expiresAt - Date.now()), 0);
-      const rest = ["1", prefix + key, value, String(ttl)];
-      if (expected !== null) rest.push(expected);
-      const deadline = Date.now() + timeoutMs;
-      const reply = await within(timeoutMs, () => swap(rest, deadline));
+      const ttl = Math.max(Math.ceil(expiresAt - now), 0);
+      const row = ["1", prefix + key, value, String(ttl)];
+      if (expected !== null) row.push(expected);
+      const reply = await within(() => swap(row, now + timeoutMs));
       if (reply === 1) return { swapped: true };
-      const [current, ...more] = Array.isArray(reply) ? (reply as unknown[]) : [0];
-      if (isValue(current) && more.length === 0) return { swapped: false, current };
-      throw wrongShape();
+      const current = Array.isArray(reply) && reply.length === 1 && (reply[0] as unknown);
+      return { swapped: false, current: checkValue(current) };
     },
   };
 }
 
-function isValue(reply: unknown): reply is string | null {
-  return reply === null || typeof reply === "string";
+function checkValue(reply: unknown): string | null {
+  if (reply === null || typeof reply === "string") return reply;
+  throw failure("its answer has the wrong shape");
 }
 
-function wrongShape(): StoreError {
-  return failure("its answer has the wrong shape; does the client change replies?");
-}
-
-/** The error of a command that may have been carried out. */
-export function failure(reason: string): StoreError {
-  return new StoreError("unknown", `Cannot use Redis: ${reason}`);
+/** Why Redis cannot answer; unless told otherwise, of a command that may have been carried out. */
+export function failure(
+  reason: string,
+  outcome: StoreOutcome = "unknown",
+  code?: "STORE_MISCONFIGURED",
+): StoreError {
+  return new StoreError(outcome, `Cannot use Redis: ${reason}`, code);
 }
 
 /** The error of a command that was not answered in time. */
@@ -108,56 +120,31 @@ export function late(timeoutMs: number): StoreError {
   return failure(`no answer within ${timeoutMs} ms`);
 }
 
-/** A client that queues while it is not connected would wait for ever. */
-async function within(timeoutMs: number, ask: () => Promise<unknown>): Promise<unknown> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(late(timeoutMs)), timeoutMs);
-  });
-  try {
-    return await Promise.race([ask(), deadline]);
-  } catch (error) {
-    throw classify(error);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Redis has no codes for what went wrong: its text tells. What is not here may have been carried out. */
 const MISCONFIGURED = /^(WRONGPASS|NOAUTH|NOPERM|WRONGTYPE|unauthorized|invalid password)/i;
-const NOT_NOW =
-  /^(max |OOM|DB capacity|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS)/;
-/** Every runtime and client has words of its own for a connection that was never made. */
-const NOT_SENT =
-  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|connection ?refused|unable to connect|dns error|client is closed|enableOfflineQueue/i;
+/** Refused for now (full, busy, over its quota), or never sent. */
+const REFUSED =
+  /^(max [a-z]+|OOM|DB capacity|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS)|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|[Cc]onnection ?[Rr]efused|[Uu]nable to connect|dns error|client is closed|enableOfflineQueue/;
 
-/** Turns what a client throws into a StoreError that quotes only Redis's own first word: more may hold keys. */
+/** Turns what a client throws into a StoreError that quotes only words from the lists: more may hold keys. */
 export function classify(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const text = replyText(error);
-  const [word] = MISCONFIGURED.exec(text) ?? [];
-  if (word) return misconfigured(`${word}; check token, rights and prefix`);
-  if (NOT_NOW.test(text) || NOT_SENT.test(text)) {
-    return new StoreError(
-      "none",
-      "Cannot use Redis: it is full, busy, over its quota or not there",
-    );
+  const [fault] = MISCONFIGURED.exec(text) ?? [];
+  if (fault) {
+    return failure(`${fault}; check token, rights and prefix`, "none", "STORE_MISCONFIGURED");
   }
-  return failure("the command failed");
-}
-
-/** The error of a database that will not answer before somebody mends the configuration. */
-export function misconfigured(reason: string): StoreError {
-  return new StoreError("none", `Cannot use Redis: ${reason}`, "STORE_MISCONFIGURED");
+  const [refusal] = REFUSED.exec(text) ?? [];
+  return refusal ? failure(refusal, "none") : failure("the command failed");
 }
 
 /**
- * The text of an error without what clients put around it: `@upstash/redis` appends the command, with key and data,
- * and quotes an answer that it cannot parse. Where the platform hides the reason in a cause, it follows.
+ * The error's own text, and its causes', without what clients put around it: `@upstash/redis` appends the command,
+ * with key and data, and quotes an answer that it cannot parse.
  */
 function replyText(error: unknown, depth = 0): string {
   if (!(error instanceof Error) || depth > 4) return "";
-  const { message, code = "", cause } = error as Error & { code?: unknown };
+  const { message, code, cause } = error as Error & { code?: unknown };
   const text = String(message);
   if (text.startsWith("Unable to parse")) return "";
   const own = text.replace(/, command was:[^]*|^((ERR|Command failed:) )+/g, "");

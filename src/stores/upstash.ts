@@ -2,7 +2,7 @@
 
 import { checkOptions, isText, type Rule } from "../check.ts";
 import { StoreError } from "../errors.ts";
-import { classify, failure, late, misconfigured, type Send, TIMEOUT } from "./redis.ts";
+import { classify, failure, late, type Send, TIMEOUT } from "./redis.ts";
 
 /** What `upstash` takes: the database's REST address and token. */
 export interface UpstashOptions {
@@ -16,9 +16,9 @@ export interface UpstashOptions {
 
 const SYNC_TOKEN = "Upstash-Sync-Token";
 const RULES: Readonly<Record<string, Rule>> = {
-  url: [undefined, isRestUrl, "the REST address, as in https://example.upstash.io"],
+  url: [undefined, isRestUrl, "the REST address, https://example.upstash.io"],
   // A token that no header can carry would be quoted by the platform's own error.
-  token: [undefined, isText(/^[\x21-\x7e]+$/), "the REST token, on one line"],
+  token: [undefined, isText(/^[\x21-\x7e]+$/), "the REST token"],
   timeoutMs: TIMEOUT,
 };
 
@@ -41,17 +41,17 @@ export function upstash(options: UpstashOptions): Send {
 
   async function post(command: readonly string[], deadline: number): Promise<unknown> {
     const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 1));
+    const body = JSON.stringify(command);
     let response: Response;
     let text: string;
     try {
-      const body = JSON.stringify(command);
       response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
       text = await response.text();
+      // An answer that the deadline cut off is no answer, whatever the platform made of it (R58).
+      signal.throwIfAborted();
     } catch (error) {
       throw signal.aborted ? late(timeoutMs) : classify(error);
     }
-    // An answer that the deadline cut off is no answer, whatever the platform made of it (R58).
-    if (signal.aborted) throw late(timeoutMs);
     const syncToken = response.headers.get(SYNC_TOKEN);
     if (syncToken) headers.set(SYNC_TOKEN, syncToken);
     return readReply(response.status, text);
@@ -71,10 +71,9 @@ export function upstash(options: UpstashOptions): Send {
   return Object.assign(send, { timeoutMs, keyLocking: true });
 }
 
+/** Over HTTP, without user and password, which fetch refuses. */
 function isRestUrl(url: unknown): boolean {
-  if (typeof url !== "string" || !URL.canParse(url)) return false;
-  const { protocol, username, password } = new URL(url);
-  return /^https?:$/.test(protocol) && !username && !password;
+  return /^https?:\/\/[^/?#@\\]+([/?#]|$)/i.test(String(url)) && URL.canParse(String(url));
 }
 
 /** Errors have no code of their own: the status tells a little, the text the rest. */
@@ -83,11 +82,13 @@ function readReply(status: number, text: string): unknown {
   let body: { result?: unknown; error?: unknown } | null | undefined;
   try {
     body = JSON.parse(text) as typeof body;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+  } catch {
+    // No JSON: cut off, or a page of somebody else's. The status tells which.
   }
   if (typeof body?.error === "string") throw new Error(body.error);
-  if (status !== 200) throw misconfigured(`it answered ${status}; check the url`);
+  if (status !== 200) {
+    throw failure(`it answered ${status}; check the url`, "none", "STORE_MISCONFIGURED");
+  }
   if (body?.result === undefined) throw failure("its answer was cut off");
   return body.result;
 }

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { memoryStore } from "coatcheck";
 import { withClock } from "../support/clock.ts";
 import { cookieJar } from "../support/jar.ts";
-import { dumpingStore, faultyStore } from "../support/stores.ts";
+import { dumpingStore, faultyStore, pausingStore } from "../support/stores.ts";
 import type { Case } from "../support/suite.ts";
 import { type Act, codeOf, COOKIE, onStores, openShop, rejection, sessionCookie } from "./setup.ts";
 
@@ -188,6 +188,30 @@ export const cases: readonly Case[] = [
       }
       for (const jar of older) expect((await shop.open(jar)).isNew).to.equal(true);
       expect((await shop.open(jar)).data.userId).to.equal("ada");
+    },
+  ),
+
+  ...onStores(
+    "R8 F47 a sign-in that comes second, or after a logout, leaves no row behind",
+    async (store) => {
+      for (const first of [signIn, ((session) => session.destroy()) satisfies Act]) {
+        const dump = dumpingStore(store);
+        const pausing = pausingStore(dump.store);
+        const shop = openShop(pausing.store);
+        const jar = cookieJar();
+        await shop.visit(jar, ({ data }) => void data.n++);
+        const parked = pausing.park("before write", 1);
+        const losing = shop.visit(jar.copy(), signIn).catch(codeOf);
+        await parked.reached;
+        await shop.visit(jar, first);
+        const rows = dump.rows.size - 1;
+        parked.resume();
+        const answer = await losing;
+        expect(answer instanceof Response ? answer.headers.getSetCookie() : answer).to.deep.equal(
+          first === signIn ? "SESSION_CONFLICT" : [],
+        );
+        expect(dump.rows.size).to.equal(rows);
+      }
     },
   ),
 ];

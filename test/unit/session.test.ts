@@ -223,6 +223,21 @@ describe("flash()", () => {
     expect((await sessions.open(cookie)).flash("notice")).toBe("new");
   });
 
+  test("what was read is used up on newer data too, but not a newer value of the same name", async () => {
+    const { sessions, begin } = shop();
+    const cookie = await begin((session) => {
+      session.flash("a", "old");
+      session.flash("b", "old");
+    });
+    const [mine, theirs] = [await sessions.open(cookie), await sessions.open(cookie)];
+    theirs.flash("b", "new");
+    await sessions.save(theirs);
+    expect([mine.flash("a"), mine.flash("b")]).toEqual(["old", "old"]);
+    await sessions.save(mine);
+    const next = await sessions.open(cookie);
+    expect([next.flash("a"), next.flash("b")]).toEqual([undefined, "new"]);
+  });
+
   test("keeps a copy, frozen", async () => {
     const session = await shop().sessions.open(null);
     const value = { list: [1] };
