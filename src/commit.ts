@@ -4,6 +4,7 @@ import type { Context } from "./context.ts";
 import { deleteCookie, type SetCookie } from "./cookie.ts";
 import { end } from "./end.ts";
 import { SessionError, StoreError } from "./errors.ts";
+import type { Flash } from "./record.ts";
 import { noteEdits, type Session, type State, stateOf } from "./session.ts";
 import { replacedElsewhere, write } from "./write.ts";
 
@@ -77,7 +78,7 @@ export async function save<Data extends object>(
   const perform = async () => {
     // An end is carried out whatever became of the data, so the data is not even looked at.
     if (state.touched && !state.ended && !options.failed) noteEdits(state);
-    const changed = state.changes.length > 0;
+    const changed = state.changes.length > 0 && isChanged(state);
     const planned = plan(state, Date.now(), {
       ...options,
       changed,
@@ -110,4 +111,12 @@ export async function save<Data extends object>(
   const cookie = await saving;
   if (cookie) state.cookie = cookie;
   return cookie;
+}
+
+/** Whether the session ended up other than it stands in the store, or than a new one begins (R9). */
+function isChanged<Data extends object>({ origin, noted, stored, flash }: State<Data>): boolean {
+  const shown = origin.kind === "row" ? origin.record.flash : new Map<string, Flash>();
+  const tagsOf = (entries: ReadonlyMap<string, Flash>) =>
+    Array.from(entries.values(), ([tag]) => tag).join();
+  return noted !== stored || tagsOf(flash) !== tagsOf(shown);
 }

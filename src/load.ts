@@ -31,7 +31,7 @@ export function isPrefetch(headers: Headers): boolean {
 export async function load<Data extends object>(
   context: Context<Data>,
   cookieHeader: string | null | undefined,
-  { prefetch = false, readOnly = false }: OpenOptions,
+  { prefetch = false, readOnly = false, closed = false }: OpenOptions & { closed?: boolean },
 ): Promise<Session<Data>> {
   const { options } = context;
   const cookies = readCookies(cookieHeader ?? "", options.cookie.name);
@@ -51,10 +51,13 @@ export async function load<Data extends object>(
     createdAt: times.createdAt,
     expiresAt: expiryOf(times, options),
     data,
+    stored: json ?? "",
     noted: json ?? "",
     changes: [],
     flash: new Map(record?.flash),
     shown: new Map(),
+    sent: undefined,
+    closed,
     saving: Promise.resolve(),
   });
 }

@@ -51,6 +51,8 @@ export interface State<Data extends object> {
   data: Data | undefined;
   /** Whether the application may have edited `data` directly. */
   touched?: boolean;
+  /** JSON of the data as it stands in the store, or as a new session begins. */
+  stored: string;
   /** JSON of `data` with every change that stands in `changes`. */
   noted: string;
   readonly changes: Change<Data>[];
@@ -60,7 +62,9 @@ export interface State<Data extends object> {
   regenerate?: boolean;
   ended?: boolean;
   /** Whether `commit` has begun: the response is on its way, changes would be lost. */
-  closed?: boolean;
+  closed: boolean;
+  /** What a save sent whose answer was lost: it may stand there. */
+  sent: (Pick<Row, "text" | "record"> & { expiresAt: number; steps: number }) | undefined;
   /** The save under way, if any: another waits for it, since two would make two rows. */
   saving: Promise<unknown>;
   /** A cookie that a save has made and no response has carried yet. */
@@ -116,13 +120,12 @@ export class Session<Data extends object> {
     const step = apply(change);
     try {
       step({ data, flash: state.flash });
-      const json = encodeData(data, "data");
-      if (json !== state.noted) state.changes.push(step);
-      state.noted = json;
+      state.noted = encodeData(data, "data");
     } catch (error) {
       restore(data, state.noted);
       throw error;
     }
+    state.changes.push(step);
   }
 
   /**
@@ -226,7 +229,7 @@ type Refusable = Pick<State<object>, "closed" | "readOnly" | "origin">;
 /** Why a session cannot be changed; `undefined` when it can. */
 function refusal({ closed, readOnly, origin }: Refusable): SessionError | undefined {
   if (closed)
-    return new SessionError("SESSION_COMMITTED", "Cannot change session: it is committed");
+    return new SessionError("SESSION_COMMITTED", "Cannot change session: it was committed");
   if (readOnly)
     return new SessionError("SESSION_READ_ONLY", "Cannot change session: it is read-only");
   if (origin.kind !== "unanswered") return undefined;
@@ -237,7 +240,7 @@ function refusal({ closed, readOnly, origin }: Refusable): SessionError | undefi
 function begun<Data extends object>(state: State<Data>): Data {
   if (state.data === undefined) {
     state.data = state.begin();
-    state.noted = encodeData(state.data, "data");
+    state.noted = state.stored = encodeData(state.data, "data");
   }
   return state.data;
 }

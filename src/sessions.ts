@@ -76,9 +76,9 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
   const { clearSiteData, cookie } = context.options;
   if (!cookie.attributes.secure) context.report({ type: "insecure" });
 
-  function open(request: Request | Headers): Promise<Session<Data>> {
+  function open(request: Request | Headers, closed = false): Promise<Session<Data>> {
     const headers = "headers" in request ? request.headers : request;
-    return load(context, headers.get("cookie"), { prefetch: isPrefetch(headers) });
+    return load(context, headers.get("cookie"), { prefetch: isPrefetch(headers), closed });
   }
 
   async function commit(session: Session<Data>, response: Response): Promise<Response> {
@@ -98,20 +98,22 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
         let opening: Promise<Session<Data>> | undefined;
         let response: Response | undefined;
         try {
-          response = await handle(request, () => (opening ??= open(request)), ...rest);
+          // Asked for in a stream, when the response is on its way, the session can only be read.
+          const getSession = () => (opening ??= open(request, response !== undefined));
+          response = await handle(request, getSession, ...rest);
           if (opening === undefined) return response;
           const session = await settled(opening);
           // Where the store did not answer, the handler has dealt with it.
           return session ? await commit(session, response) : finish(response, {});
         } catch (error) {
-          if (response) await response.body?.cancel();
+          if (response) await settled(response.body?.cancel());
           else await endOnly(await settled(opening));
           if (error instanceof StoreError) return unavailable();
           throw error;
         }
       },
 
-    load: open,
+    load: (request) => open(request),
     commit,
     open: (cookieHeader, options = {}) => load(context, cookieHeader, options),
     save: (session) => save(context, session),

@@ -4,10 +4,10 @@ import { diff, replay } from "./changes.ts";
 import { type Context, refOf } from "./context.ts";
 import { type SetCookie, writeCookie } from "./cookie.ts";
 import { checkSize } from "./data.ts";
-import { SessionConflictError, SessionDataError, StoreError } from "./errors.ts";
+import { SessionConflictError, StoreError } from "./errors.ts";
 import { encodeRecord, expiryOf, type SessionRecord } from "./record.ts";
 import { beginWith, checkSchema, interpret } from "./row.ts";
-import { noteEdits, type State } from "./session.ts";
+import { noteEdits, type Row, type State } from "./session.ts";
 import type { Store } from "./store.ts";
 import { keyOf, newId } from "./token.ts";
 
@@ -32,10 +32,11 @@ interface Draft {
  * @throws as `save`
  */
 export async function write<Data extends object>(
-  { options, store, tokens, report }: Context<Data>,
+  context: Context<Data>,
   state: State<Data>,
   planned: string,
 ): Promise<SetCookie | null> {
+  const { options, store, tokens, report } = context;
   const now = Date.now();
   const row = state.origin.kind === "row" ? state.origin : undefined;
   // Data that nobody changed stays as it stands, whatever the schema and the limit are today.
@@ -70,6 +71,7 @@ export async function write<Data extends object>(
       const swap = await store
         .write(row.key, mark ?? next.text, mark ? Date.now() + MARK_MS : next.expiresAt, expected)
         .catch(async (error: StoreError) => {
+          if (!mark) state.sent = { ...next, steps: changes.length };
           // Where no answer comes, the old row is read once: a mark that is ours is success (R8).
           const unsure = mark && error.outcome === "unknown";
           if (unsure && (await store.read(row.key)) === mark) return { swapped: true } as const;
@@ -79,10 +81,17 @@ export async function write<Data extends object>(
       if (swap.swapped) continue;
       if (planned === "renew") return null;
       expected = swap.current;
+      const { sent } = state;
+      if (expected === sent?.text) {
+        // An earlier save was carried out after all, though its answer was lost: what it did is not done again.
+        settle(state, { ...row, ...sent, isNews: true });
+        return state.changes.length > 0 ? await write(context, state, planned) : null;
+      }
       const reading = await interpret(options, expected);
       if (reading.kind !== "session") {
         report({ type: "gone", ref: refOf(row.key), during: "save", found: reading.kind });
         state.origin = { kind: "replaced", key: row.key, text: expected };
+        state.changes.length = 0;
         // After an end nothing is lost by not writing: one that came a moment later would have taken it all away.
         // After a move it is missing, and to follow the mark would let an old cookie write into the session of
         // somebody who has signed in since.
@@ -102,22 +111,16 @@ export async function write<Data extends object>(
     if (fresh && !isWritten) await remove(store, fresh.key, next.text);
   }
 
-  const { record, text, expiresAt } = next;
   const { id, key } = (fresh ?? row) as { id: Uint8Array; key: string };
   const ref = refOf(key);
   const from = row && refOf(row.key);
   if (!from) report({ type: "created", ref });
   if (from && attempts > 1) report({ type: "conflict", ref: from, attempts });
   if (from && fresh) report({ type: "regenerated", ref, from });
-  state.origin = { kind: "row", id, key, text, record };
-  state.createdAt = record.createdAt;
-  state.expiresAt = expiresAt;
-  state.regenerate = false;
-  // What the application did meanwhile is the next save's.
-  state.changes.splice(0, changes.length);
-  if (attempts > 1) takeOver(state, record);
+  settle(state, { ...next, id, key, steps: changes.length, isNews: attempts > 1 });
+  if (mark) state.regenerate = false;
   if (planned === "update") return null;
-  return writeCookie(options.cookie, tokens.sign(id), Math.ceil((expiresAt - now) / 1000));
+  return writeCookie(options.cookie, tokens.sign(id), Math.ceil((next.expiresAt - now) / 1000));
 }
 
 /** Writes a row where nothing stands, under an id that nobody has seen. */
@@ -142,21 +145,35 @@ async function insert(
 }
 
 /**
- * Takes what others wrote into a session whose changes were replayed on it: the application's object in place, and
- * on top what the application did while the save was under way, which is the next save's.
+ * Makes a written row what the session stands on. What others wrote (`isNews`), where the changes were replayed on it, goes into
+ * the application's object in place; on top of that what the application did while the save was under way, which is
+ * the next save's.
  */
-function takeOver<Data extends object>(state: State<Data>, record: SessionRecord): void {
+function settle<Data extends object>(
+  state: State<Data>,
+  written: Draft & Pick<Row, "id" | "key"> & { readonly steps: number; readonly isNews: boolean },
+): void {
+  const { id, key, text, record, expiresAt, steps, isNews } = written;
+  state.origin = { kind: "row", id, key, text, record };
+  state.createdAt = record.createdAt;
+  state.expiresAt = expiresAt;
+  state.sent = undefined;
+  state.changes.splice(0, steps);
+  if (steps > 0) state.stored = record.data;
+  if (!isNews) return;
   try {
     if (state.touched) noteEdits(state);
-  } catch (error) {
-    // Data that cannot be kept, put there meanwhile: the next save says so, this one is done.
-    if (!(error instanceof SessionDataError)) throw error;
+    const theirs = JSON.parse(record.data) as Data;
+    const { data, flash } = replay(state.changes, theirs, record.flash);
+    if (state.data) diff(state.noted, theirs)?.({ data: state.data, flash });
+    state.noted = data;
+    state.stored = record.data;
+    state.flash = flash;
+  } catch {
+    // Data that cannot be kept, or a function that refuses what others wrote: this save is done, and the next one
+    // says so. It is made to meet the row again, by an expectation that none fulfils.
+    state.origin = { ...state.origin, text: "" };
   }
-  const theirs = JSON.parse(record.data) as Data;
-  const { data, flash } = replay(state.changes, theirs, record.flash);
-  if (state.data) diff(state.noted, theirs)?.({ data: state.data, flash });
-  state.noted = data;
-  state.flash = flash;
 }
 
 /**

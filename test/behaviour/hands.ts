@@ -175,6 +175,7 @@ export const cases: readonly Case[] = [
         (session) =>
           session.update((data) => {
             if (data.n > 50) throw new Error("sold out");
+            data.cart.push("tea");
           }),
         ({ data }) => void (data.value = new Date()),
       ];

@@ -192,7 +192,7 @@ export const cases: readonly Case[] = [
   ),
 
   ...onStores(
-    "R8 F47 a sign-in that comes second, or after a logout, leaves no row behind",
+    "R8 a sign-in that comes second, or after a logout, leaves no row behind",
     async (store) => {
       for (const first of [signIn, ((session) => session.destroy()) satisfies Act]) {
         const dump = dumpingStore(store);

@@ -186,4 +186,28 @@ export const cases: readonly Case[] = [
       expect((await shop.open(jar)).data.n).to.equal(12);
     },
   ),
+
+  ...onStores(
+    "R36 a function that changes nothing now is applied to newer data all the same",
+    async (store) => {
+      const shop = openShop(store);
+      const jar = cookieJar();
+      await shop.visit(jar, ({ data }) => void data.cart.push("tea"));
+      await shop.visit(jar, ({ data }) => void (data.n = 1));
+      const session = await shop.open(jar);
+      await shop.visit(jar, ({ data }) => void data.cart.push("milk"));
+      session.data.note = "counted";
+      session.update((data) => void (data.n = data.cart.length));
+      await shop.sessions.save(session);
+      expect((await shop.open(jar)).data).to.deep.equal({
+        cart: ["tea", "milk"],
+        n: 2,
+        note: "counted",
+      });
+      // Alone it is no reason to write.
+      shop.counts.reset();
+      await shop.visit(jar, (again) => again.update((data) => void (data.n = data.cart.length)));
+      expect(shop.counts.writes).to.equal(0);
+    },
+  ),
 ];

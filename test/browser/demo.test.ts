@@ -224,7 +224,10 @@ describe("the demonstration's command line", () => {
 
 async function burst(page: Page): Promise<void> {
   await page.getByRole("button", { name: "50 at once" }).click();
-  await page.locator("#burst-result").getByText(/50 sent/).waitFor();
+  await page
+    .locator("#burst-result")
+    .getByText(/50 sent/)
+    .waitFor();
 }
 
 async function token(context: BrowserContext): Promise<string> {
