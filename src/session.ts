@@ -72,6 +72,13 @@ export interface State<Data extends object> {
   frozen?: Data;
 }
 
+/** Lets the compiler refuse a function that answers a promise; one that always throws answers `never`. */
+export type Synchronous<Result> = [Result] extends [never]
+  ? unknown
+  : Result extends PromiseLike<unknown>
+    ? never
+    : unknown;
+
 /** Opens a session to the modules that load and commit it. */
 export let stateOf: <Data extends object>(session: Session<Data>) => State<Data>;
 
@@ -112,7 +119,7 @@ export class Session<Data extends object> {
    *   `SESSION_DESTROYED`, `SESSION_COMMITTED`, `SESSION_READ_ONLY`; StoreError on an `unavailable` session
    */
   update<Result>(
-    change: ((data: Data) => Result) & (Result extends PromiseLike<unknown> ? never : unknown),
+    change: ((data: Data) => Result) & Synchronous<Result>,
   ): void {
     const state = this.#writable();
     const data = begun(state);
