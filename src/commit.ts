@@ -36,18 +36,23 @@ type Planned = Pick<
   "origin" | "ended" | "regenerate" | "readOnly" | "prefetch" | "cookieCame"
 >;
 
+interface Facts {
+  /** Whether there is anything to write. */
+  readonly changed: boolean;
+  /** Seconds. */
+  readonly idleTimeout: number;
+}
+
 /**
  * Decides what a save is to do.
  *
  * @param now epoch milliseconds
- * @param facts `changed`: whether there is anything to write; `idleTimeout` in seconds
  */
 export function plan(
   { origin, ended, regenerate, readOnly, prefetch, cookieCame }: Planned,
   now: number,
-  facts: SaveOptions & { changed: boolean; idleTimeout: number },
+  { changed, idleTimeout, failed, cookieless }: SaveOptions & Facts,
 ): Plan {
-  const { changed, idleTimeout, failed = false, cookieless = false } = facts;
   if (ended && origin.kind !== "none") return "end";
   if (ended) return cookieCame ? "forget" : "nothing";
   if (failed || readOnly || origin.kind === "unanswered") return "nothing";
@@ -95,7 +100,7 @@ export async function save<Data extends object>(
     if (options.cookieless && (planned === "create" || planned === "regenerate")) {
       throw new SessionError(
         "SESSION_COOKIE_NEEDED",
-        "Cannot save session: a 101 response carries no cookie",
+        "Cannot save session: a 101 response carries no cookie; begin the session before it",
       );
     }
     const writing = write(context, state, planned);

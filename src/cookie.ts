@@ -109,13 +109,13 @@ export function resolveCookie(options: CookieOptions): CookieSettings {
   const safeName = isPlain ? "__Host-session" : "__Secure-session";
   const { name = secure ? safeName : "session", ...attributes } = checked;
   // Browsers match the prefixes in any case (RFC 6265bis section 5.4), so we hold any case to their rules.
-  const [prefix = ""] = /^__(host|secure|http)-/i.exec(name) ?? [];
-  if (!secure && (prefix || sameSite === "none" || partitioned)) {
+  const needsSecure = /^__(host|secure|http)-/i.test(name);
+  if (!secure && (needsSecure || sameSite === "none" || partitioned)) {
     throw new TypeError(
       "Cannot create session cookie: secure must be true for this name, sameSite or partitioned",
     );
   }
-  if (/host/i.test(prefix) && !isPlain) {
+  if (/^__host-/i.test(name) && !isPlain) {
     throw new TypeError(
       "Cannot create session cookie: with a __Host- name path must be / and domain absent",
     );

@@ -6,7 +6,8 @@ import { SessionDataError, SessionSizeError } from "./errors.ts";
 const MAX_DEPTH = 500;
 
 /**
- * Writes `value` as JSON. A property whose value is `undefined` counts as absent; everything else must come back equal.
+ * Writes `value` as JSON. A property whose value is `undefined` counts as absent, and so do properties that are not
+ * enumerable; -0 comes back as 0. Everything else must come back equal.
  *
  * @param path what the path in an error begins with, as in `data`
  * @throws SessionDataError (`SESSION_DATA_INVALID`) for a function, symbol, BigInt, NaN, infinity, Date, Map, class

@@ -2,7 +2,7 @@
 
 import { type Context, refOf } from "./context.ts";
 import { StoreError } from "./errors.ts";
-import { decodeRecord, encodeRecord } from "./record.ts";
+import { decodeRecord, encodeRecord, type Mark } from "./record.ts";
 import type { Origin } from "./session.ts";
 import { DEADLINE_MS, MARK_MS } from "./write.ts";
 
@@ -26,8 +26,7 @@ export async function end<Data extends object>(
   while (Date.now() <= deadline) {
     const swap = await store.write(key, mark, Date.now() + MARK_MS, expected);
     const current = swap.swapped ? null : swap.current;
-    const found = decodeRecord(current ?? mark);
-    const moved = found && "moved" in found ? found.moved : key;
+    const { moved = key } = (decodeRecord(current ?? mark) ?? {}) as Partial<Mark>;
     if (moved === null) return report({ type: "destroyed", ref: refOf(origin.key) });
     expected = moved === key ? current : null;
     key = moved;

@@ -31,7 +31,7 @@ export function isPrefetch(headers: Headers): boolean {
 export async function load<Data extends object>(
   context: Context<Data>,
   cookieHeader: string | null | undefined,
-  { prefetch = false, readOnly = false, closed = false }: OpenOptions & { closed?: boolean },
+  { prefetch, readOnly, closed }: OpenOptions & { closed?: boolean },
 ): Promise<Session<Data>> {
   const { options } = context;
   const cookies = readCookies(cookieHeader ?? "", options.cookie.name);

@@ -11,17 +11,16 @@ const RETRY_AFTER = 5;
  */
 export function finish(
   response: Response,
-  { cookie, clearSiteData = false }: { cookie?: SetCookie | undefined; clearSiteData?: boolean },
+  { cookie, clearSiteData }: { cookie?: SetCookie | undefined; clearSiteData?: boolean },
 ): Response {
   if (response.status === 101) return response;
   // A copy, always: a response without a body may be one constant that serves every visitor.
   const copy = new Response(response.body, response);
   const { headers } = copy;
-  if (cookie !== undefined) {
+  if (cookie) {
     headers.append("Set-Cookie", cookie.header);
     headers.set("Cache-Control", "no-store");
-    if (clearSiteData && cookie.value === "")
-      headers.set("Clear-Site-Data", '"cookies", "storage"');
+    if (clearSiteData && !cookie.value) headers.set("Clear-Site-Data", '"cookies", "storage"');
   } else if (!headers.has("Cache-Control")) {
     headers.set("Cache-Control", "private");
   }

@@ -38,8 +38,8 @@ export type Origin =
 export interface State<Data extends object> {
   /** The `Sessions` that it belongs to. */
   readonly owner: object;
-  readonly readOnly: boolean;
-  readonly prefetch: boolean;
+  readonly readOnly: boolean | undefined;
+  readonly prefetch: boolean | undefined;
   /** Whether a cookie of the session's name came, genuine or not: then `destroy` deletes it. */
   readonly cookieCame: boolean;
   /** Makes the data of a session that is not stored. */
@@ -62,7 +62,7 @@ export interface State<Data extends object> {
   regenerate?: boolean;
   ended?: boolean;
   /** Whether `commit` has begun: the response is on its way, changes would be lost. */
-  closed: boolean;
+  closed: boolean | undefined;
   /** What a save sent whose answer was lost: it may stand there. */
   sent: (Pick<Row, "text" | "record"> & { expiresAt: number; steps: number }) | undefined;
   /** The save under way, if any: another waits for it, since two would make two rows. */
@@ -118,9 +118,7 @@ export class Session<Data extends object> {
    * @throws TypeError when it answers a promise; SessionDataError when JSON cannot carry the result; SessionError
    *   `SESSION_DESTROYED`, `SESSION_COMMITTED`, `SESSION_READ_ONLY`; StoreError on an `unavailable` session
    */
-  update<Result>(
-    change: ((data: Data) => Result) & Synchronous<Result>,
-  ): void {
+  update<Result>(change: ((data: Data) => Result) & Synchronous<Result>): void {
     const state = this.#writable();
     const data = begun(state);
     noteEdits(state);
@@ -236,9 +234,12 @@ type Refusable = Pick<State<object>, "closed" | "readOnly" | "origin">;
 /** Why a session cannot be changed; `undefined` when it can. */
 function refusal({ closed, readOnly, origin }: Refusable): SessionError | undefined {
   if (closed)
-    return new SessionError("SESSION_COMMITTED", "Cannot change session: it was committed");
+    return new SessionError(
+      "SESSION_COMMITTED",
+      "Cannot change session: it was committed; change it before you return the response",
+    );
   if (readOnly)
-    return new SessionError("SESSION_READ_ONLY", "Cannot change session: it is read-only");
+    return new SessionError("SESSION_READ_ONLY", "Cannot change session: it was opened read-only");
   if (origin.kind !== "unanswered") return undefined;
   return new StoreError("none", "Cannot change session: the store did not answer");
 }

@@ -107,7 +107,8 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
           return session ? await commit(session, response) : finish(response, {});
         } catch (error) {
           if (response) await settled(response.body?.cancel());
-          else await endOnly(await settled(opening));
+          // A handler that failed saves nothing, but a logout holds (R46). What it threw is what the caller hears of.
+          else await settled(opening?.then((session) => commit(session, unavailable())));
           if (error instanceof StoreError) return unavailable();
           throw error;
         }
@@ -118,11 +119,6 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
     open: (cookieHeader, options = {}) => load(context, cookieHeader, options),
     save: (session) => save(context, session),
   };
-
-  /** A handler that failed saves nothing, but a logout holds (R46). What it threw is what the caller hears of. */
-  async function endOnly(session: Session<Data> | undefined): Promise<void> {
-    if (session) await settled(commit(session, unavailable()));
-  }
 }
 
 /** What a promise gives, or `undefined` where it failed: whoever asked for it has been told. */

@@ -113,10 +113,9 @@ export async function write<Data extends object>(
 
   const { id, key } = (fresh ?? row) as { id: Uint8Array; key: string };
   const ref = refOf(key);
-  const from = row && refOf(row.key);
-  if (!from) report({ type: "created", ref });
-  if (from && attempts > 1) report({ type: "conflict", ref: from, attempts });
-  if (from && fresh) report({ type: "regenerated", ref, from });
+  if (!row) report({ type: "created", ref });
+  if (row && attempts > 1) report({ type: "conflict", ref: refOf(row.key), attempts });
+  if (row && fresh) report({ type: "regenerated", ref, from: refOf(row.key) });
   settle(state, { ...next, id, key, steps: changes.length, isNews: attempts > 1 });
   if (mark) state.regenerate = false;
   if (planned === "update") return null;
@@ -189,7 +188,9 @@ async function pause(startedAt: number): Promise<void> {
 }
 
 export function replacedElsewhere(): SessionConflictError {
-  return new SessionConflictError("Cannot save session: another request has replaced it");
+  return new SessionConflictError(
+    "Cannot save session: another request has replaced it; send this one again with the new cookie",
+  );
 }
 
 /** Takes a new row back. It was never sent to anybody, so one that stays is nobody's, and expires. */

@@ -130,11 +130,11 @@ const REFUSED =
 export function classify(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const text = replyText(error);
-  const [fault] = MISCONFIGURED.exec(text) ?? [];
+  const fault = MISCONFIGURED.exec(text)?.[0];
   if (fault) {
     return failure(`${fault}; check token, rights and prefix`, "none", "STORE_MISCONFIGURED");
   }
-  const [refusal] = REFUSED.exec(text) ?? [];
+  const refusal = REFUSED.exec(text)?.[0];
   return refusal ? failure(refusal, "none") : failure("the command failed");
 }
 
