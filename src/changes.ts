@@ -55,6 +55,14 @@ export function replay<Data>(
   return { data: encodeData(data, "data"), flash: draft.flash };
 }
 
+function isSame(left: unknown, right: unknown): boolean {
+  try {
+    return encodeData(left, "") === JSON.stringify(right);
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a value is a promise of any make. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return isFunction((value as PromiseLike<unknown> | null | undefined)?.then);
@@ -63,6 +71,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** Gives an object the properties of a JSON text and no others, in place, since the application may hold it. */
 export function restore(data: object, json: string): void {
   const old = JSON.parse(json) as object;
-  for (const key of Object.keys(data)) delete (data as Record<string, unknown>)[key];
-  Object.assign(data, old);
+  // Parts that are as they were stay the same objects: the application may hold them too.
+  const now = data as Record<string, unknown>;
+  for (const key of Object.keys(now)) if (!Object.hasOwn(old, key)) delete now[key];
+  for (const [key, value] of Object.entries(old)) if (!isSame(now[key], value)) now[key] = value;
 }

@@ -98,10 +98,7 @@ export async function save<Data extends object>(
       return deleteCookie(context.options.cookie);
     }
     if (options.cookieless && (planned === "create" || planned === "regenerate")) {
-      throw new SessionError(
-        "SESSION_COOKIE_NEEDED",
-        "Cannot save session: a 101 response carries no cookie; begin the session before it",
-      );
+      throw cookieNeeded();
     }
     const writing = write(context, state, planned);
     if (planned !== "renew") return writing;
@@ -124,4 +121,11 @@ function isChanged<Data extends object>({ origin, noted, stored, flash }: State<
   const tagsOf = (entries: ReadonlyMap<string, Flash>) =>
     Array.from(entries.values(), ([tag]) => tag).join();
   return noted !== stored || tagsOf(flash) !== tagsOf(shown);
+}
+
+export function cookieNeeded(): SessionError {
+  return new SessionError(
+    "SESSION_COOKIE_NEEDED",
+    "Cannot save session: a 101 response carries no cookie; begin the session before it",
+  );
 }

@@ -1,7 +1,8 @@
 // What load and commit share: the options, the tokens, the reporter, and the store as the core sees it.
 
+import { isObject } from "./check.ts";
 import { StoreError } from "./errors.ts";
-import type { SessionEvent } from "./events.ts";
+import { createReporter, type SessionEvent } from "./events.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Store } from "./store.ts";
 import { createTokens, type Tokens } from "./token.ts";
@@ -27,19 +28,6 @@ export function createContext<Data extends object>(options: ResolvedOptions<Data
 /** Enough of a key to follow one session through a log. */
 export function refOf(key: string): string {
   return key.slice(0, 12);
-}
-
-/** An observer that fails must not fail the request: what it throws, or rejects with, is dropped. */
-function createReporter(
-  onEvent: ((event: SessionEvent) => unknown) | undefined,
-): (event: SessionEvent) => void {
-  return async (event) => {
-    try {
-      await onEvent?.(event);
-    } catch {
-      // Whoever observes has their own ways to learn of it; the request goes on.
-    }
-  };
 }
 
 function guardStore(store: Store, report: (event: SessionEvent) => void): Store {
@@ -68,7 +56,11 @@ function guardStore(store: Store, report: (event: SessionEvent) => void): Store 
   return {
     read: (key) => call("read", () => store.read(key)),
     async write(...row) {
-      const swap = await call("write", () => store.write(...row));
+      const swap = await call("write", async () => {
+        const answer = await store.write(...row);
+        if (isObject(answer)) return answer;
+        throw new StoreError("unknown", "The store's answer has the wrong shape");
+      });
       // A client that sent the command twice meets what it wrote itself, and the stamp tells that from any other's.
       return !swap.swapped && swap.current === row[1] ? { swapped: true } : swap;
     },

@@ -1,9 +1,11 @@
 // Session data <-> JSON (RFC 8259), and what JSON cannot carry. Data must come back as it was, or not be written.
 
-import { isObject } from "./check.ts";
+import { isFunction, isObject } from "./check.ts";
 import { SessionDataError, SessionSizeError } from "./errors.ts";
 
-const MAX_DEPTH = 500;
+/** Deeper than this is refused when it is written; when it is read, only what would exhaust the stack. */
+const MAX_DEPTH = 400;
+const MAX_DEPTH_READ = 500;
 
 /**
  * Writes `value` as JSON. A property whose value is `undefined` counts as absent, and so do properties that are not
@@ -11,17 +13,17 @@ const MAX_DEPTH = 500;
  *
  * @param path what the path in an error begins with, as in `data`
  * @throws SessionDataError (`SESSION_DATA_INVALID`) for a function, symbol, BigInt, NaN, infinity, Date, Map, class
- *   instance, hole, cycle, own `__proto__`, or nesting deeper than 500
+ *   instance, hole, cycle, own `__proto__`, or nesting deeper than 400
  */
 export function encodeData(value: unknown, path: string): string {
-  checkData(value, path, []);
+  checkData(value, path, [], MAX_DEPTH);
   return JSON.stringify(value);
 }
 
-function checkData(value: unknown, path: string, above: readonly object[]): void {
+function checkData(value: unknown, path: string, above: readonly object[], most: number): void {
   if (value === null || typeof value === "string" || typeof value === "boolean") return;
   if (Number.isFinite(value)) return;
-  if (!isObject(value) || !isPlain(value) || above.includes(value) || above.length > MAX_DEPTH) {
+  if (!isObject(value) || !isPlain(value) || above.includes(value) || above.length > most) {
     throw new SessionDataError(path, "is not plain JSON");
   }
   const isList = Array.isArray(value);
@@ -29,16 +31,20 @@ function checkData(value: unknown, path: string, above: readonly object[]): void
   for (const [name, inner] of Object.entries(value)) {
     const at = path + formatStep(isList ? Number(name) : name);
     if (name === "__proto__") throw new SessionDataError(at, "is not plain JSON");
-    if (inner !== undefined || isList) checkData(inner, at, inside);
+    if (inner !== undefined || isList) checkData(inner, at, inside, most);
   }
 }
 
-/** Whether a value is an object or a list, of no class, with nothing that JSON leaves out. */
-function isPlain(value: object): boolean {
-  if (Object.getOwnPropertySymbols(value).length > 0) return false;
+/** Whether a value is an object or a list, of no class, with nothing that JSON leaves out or puts in its place. */
+function isPlain(value: object & { toJSON?: unknown }): boolean {
+  if (Object.getOwnPropertySymbols(value).length > 0 || isFunction(value.toJSON)) return false;
   // Objects of another realm have another Object.prototype: what they share is how much is above them.
   const depth = prototypesOf(value);
-  if (!Array.isArray(value)) return depth < 2;
+  if (!Array.isArray(value)) {
+    return (
+      depth === 0 || (depth === 1 && Object.hasOwn(Object.getPrototypeOf(value), "isPrototypeOf"))
+    );
+  }
   const names = Object.keys(value);
   return (
     depth === 2 && names.length === value.length && names.every((name, at) => name === `${at}`)
@@ -62,7 +68,7 @@ export function decodeData(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     // JSON.parse makes "__proto__" an own property, which a later merge would turn into a prototype (R37).
-    if (/__proto__|\\u/.test(text)) checkData(value, "data", []);
+    if (/__proto__|\\u/.test(text)) checkData(value, "data", [], MAX_DEPTH_READ);
     return isObject(value) && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined;

@@ -29,7 +29,7 @@ export class SessionError extends Error {
 
 /**
  * The change was not saved, because the session was replaced by another request (`regenerate`) or was written by
- * others without pause for 5 s. Code `SESSION_CONFLICT`. Nothing of this request was written.
+ * others without pause for 5 s. Code `SESSION_CONFLICT`. Nothing of this save was written.
  */
 export class SessionConflictError extends SessionError {
   override readonly name = "SessionConflictError" as const;

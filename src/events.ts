@@ -1,4 +1,4 @@
-// Every event that `onEvent` reports. None contains an id, a token, a whole key, a secret or session data.
+// Every event that `onEvent` reports, and how it is told. None contains an id, a token, a whole key, a secret or session data.
 
 /**
  * Something worth counting, logging or alerting on. `ref` is the first 12 characters of the session's key (a hash):
@@ -37,3 +37,16 @@ export type SessionEvent =
       readonly message: string;
     }
   | { readonly type: "store-recovered" | "insecure" | "cached-client" };
+
+/** An observer that fails must not fail the request: what it throws, or rejects with, is dropped. */
+export function createReporter(
+  onEvent: ((event: SessionEvent) => unknown) | undefined,
+): (event: SessionEvent) => void {
+  return async (event) => {
+    try {
+      await onEvent?.(event);
+    } catch {
+      // Whoever observes has their own ways to learn of it; the request goes on.
+    }
+  };
+}

@@ -56,7 +56,7 @@ export async function load<Data extends object>(
     changes: [],
     flash: new Map(record?.flash),
     shown: new Map(),
-    sent: undefined,
+    sent: [],
     closed,
     saving: Promise.resolve(),
   });

@@ -1,4 +1,4 @@
-// SessionOptions: checked once, filled with defaults, frozen.
+// SessionOptions: checked once, filled with defaults.
 
 import {
   checkOptions,
@@ -85,7 +85,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   store: [undefined, isStore, "a store, such as memoryStore()"],
   initial: [undefined, optional(isFunction), "a function"],
   schema: [undefined, optional(isSchema), "a Standard Schema"],
-  cookie: [{}, isObject, "an object"],
+  cookie: [{}, (cookie) => isObject(cookie) && !(Symbol.iterator in cookie), "an object"],
   idleTimeout: wholeNumber(86_400, MAX_SECONDS, "seconds"),
   lifetime: wholeNumber(2_592_000, MAX_SECONDS, "seconds"),
   maxBytes: wholeNumber(65_536, MAX_BYTES, "bytes"),

@@ -6,17 +6,25 @@ import type { SetCookie } from "./cookie.ts";
 const RETRY_AFTER = 5;
 
 /**
- * Answers a copy of the response with the cookie, for a request whose handler asked for the session. The
+ * Copies a response, so that it can be changed: one that came from `fetch` or `redirect` is immutable, and one without
+ * a body may be a constant that serves every visitor. A 101 is what it is.
+ *
+ * @throws TypeError or RangeError where it cannot be answered: its body was read, or it is `Response.error()`
+ */
+export function copyOf(response: Response): Response {
+  return response.status === 101 ? response : new Response(response.body, response);
+}
+
+/**
+ * Puts the cookie on a response that is ours to change, for a request whose handler asked for the session. The
  * application's own headers and cookies stay as they are (R17, R21).
  */
 export function finish(
   response: Response,
   { cookie, clearSiteData }: { cookie?: SetCookie | undefined; clearSiteData?: boolean },
 ): Response {
-  if (response.status === 101) return response;
-  // A copy, always: a response without a body may be one constant that serves every visitor.
-  const copy = new Response(response.body, response);
-  const { headers } = copy;
+  const { headers, status } = response;
+  if (status === 101) return response;
   if (cookie) {
     headers.append("Set-Cookie", cookie.header);
     headers.set("Cache-Control", "no-store");
@@ -26,7 +34,7 @@ export function finish(
   }
   if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(headers.get("Vary") ?? ""))
     headers.append("Vary", "Cookie");
-  return copy;
+  return response;
 }
 
 /** What a visitor gets while the store cannot answer: nothing of why, and no cookie set or cleared (R50, R51). */

@@ -2,7 +2,7 @@
 
 import { isThenable } from "./changes.ts";
 import { isObject } from "./check.ts";
-import { decodeData, formatStep } from "./data.ts";
+import { decodeData, encodeData, formatStep } from "./data.ts";
 import { SessionDataError } from "./errors.ts";
 import type { ResolvedOptions, StandardSchema } from "./options.ts";
 import { decodeRecord, expiryOf, type SessionRecord } from "./record.ts";
@@ -26,7 +26,11 @@ export async function interpret<Data extends object>(
   if (data === undefined) return { kind: "corrupt" };
   const { schema } = options;
   const result = schema ? await schema["~standard"].validate(data) : { value: data as Data };
-  return { kind: "session", record, ...(result.issues ? {} : { data: result.value }) };
+  return {
+    kind: "session",
+    record,
+    ...(result.issues ? {} : { data: schema ? copy(result.value) : result.value }),
+  };
 }
 
 /**
@@ -44,9 +48,14 @@ export async function beginWith<Data extends object>({
     const { value: data } = initial
       ? { value: initial() }
       : ((result ?? { value: {} }) as { value?: Data });
-    if (isObject(data) && !isThenable(data)) return data;
+    if (isObject(data) && !Array.isArray(data) && !isThenable(data)) return copy(data);
     throw new TypeError("Cannot begin session: initial or schema must answer an object");
   };
+}
+
+/** A default that a schema or `initial` answers may be one object that serves every visitor. */
+function copy<Data>(data: Data): Data {
+  return JSON.parse(encodeData(data, "data")) as Data;
 }
 
 /** @throws SessionDataError naming the path, where the schema would not take the data back */

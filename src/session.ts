@@ -2,7 +2,7 @@
 
 import { apply, type Change, diff, restore } from "./changes.ts";
 import type { SetCookie } from "./cookie.ts";
-import { deepFreeze, encodeData } from "./data.ts";
+import { deepFreeze, encodeData, formatStep } from "./data.ts";
 import { SessionError, StoreError } from "./errors.ts";
 import { type Flash, newStamp, type SessionRecord } from "./record.ts";
 
@@ -63,8 +63,12 @@ export interface State<Data extends object> {
   ended?: boolean;
   /** Whether `commit` has begun: the response is on its way, changes would be lost. */
   closed: boolean | undefined;
-  /** What a save sent whose answer was lost: it may stand there. */
-  sent: (Pick<Row, "text" | "record"> & { expiresAt: number; steps: number }) | undefined;
+  /** What saves sent whose answers were lost: one of them may stand there. */
+  readonly sent: (Pick<Row, "text" | "record"> & {
+    seen: string;
+    expiresAt: number;
+    steps: number;
+  })[];
   /** The save under way, if any: another waits for it, since two would make two rows. */
   saving: Promise<unknown>;
   /** A cookie that a save has made and no response has carried yet. */
@@ -96,7 +100,7 @@ export class Session<Data extends object> {
 
   /**
    * The application's own object: change it in place; what changed is found by comparing. After commit, and where
-   * nothing can be written, a deeply frozen copy.
+   * nothing can be written, a deeply frozen copy; what is then done to an object taken from here before is not saved.
    *
    * @throws SessionError `SESSION_DESTROYED` after `destroy()`
    */
@@ -151,7 +155,7 @@ export class Session<Data extends object> {
     const { flash, shown, changes } = state;
     if (values.length > 0) {
       this.#writable();
-      const value = JSON.parse(encodeData(values[0], `flash.${key}`)) as unknown;
+      const value = JSON.parse(encodeData(values[0], `flash${formatStep(key)}`)) as unknown;
       const entry: Flash = [newStamp(), deepFreeze(value)];
       const keep: Change<Data> = (draft) => draft.flash.set(key, entry);
       shown.delete(key);
@@ -194,7 +198,7 @@ export class Session<Data extends object> {
     state.ended = true;
   }
 
-  /** Whether no stored session came with the request. */
+  /** Whether nothing of this session is stored: none came with the request, and none was saved since. */
   get isNew(): boolean {
     return this.#state.origin.kind !== "row";
   }

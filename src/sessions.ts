@@ -1,12 +1,12 @@
 // createSessions(): wires the path. It decides nothing.
 
-import { save } from "./commit.ts";
+import { cookieNeeded, save } from "./commit.ts";
 import { createContext } from "./context.ts";
 import type { SetCookie } from "./cookie.ts";
 import { StoreError } from "./errors.ts";
 import { isPrefetch, load, type OpenOptions } from "./load.ts";
 import { resolveOptions, type SessionOptions, type StandardSchema } from "./options.ts";
-import { finish, unavailable } from "./response.ts";
+import { copyOf, finish, unavailable } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
 
 /** What `createSessions` answers. */
@@ -83,13 +83,23 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
 
   async function commit(session: Session<Data>, response: Response): Promise<Response> {
     const state = stateOf(session);
-    const { status } = response;
-    const saving = save(context, session, { failed: status >= 500, cookieless: status === 101 });
-    state.closed = true;
+    const cookieless = response.status === 101;
+    let copy: Response | undefined;
+    let misfit: unknown;
+    try {
+      // Before anything is saved: what cannot be answered must not be saved either.
+      copy = copyOf(response);
+    } catch (error) {
+      misfit = error;
+    }
+    const saving = save(context, session, { failed: !copy || copy.status >= 500, cookieless });
+    if (state.owner === context) state.closed = true;
     await saving;
+    if (!copy) throw misfit;
     const { cookie } = state;
+    if (cookieless && cookie?.value) throw cookieNeeded();
     state.cookie = undefined;
-    return finish(response, { cookie, clearSiteData });
+    return cookieless ? response : finish(copy, { cookie, clearSiteData });
   }
 
   return {
@@ -99,18 +109,32 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
         let response: Response | undefined;
         try {
           // Asked for in a stream, when the response is on its way, the session can only be read.
-          const getSession = () => (opening ??= open(request, response !== undefined));
+          const getSession = () => {
+            if (!opening) {
+              opening = open(request, response !== undefined);
+              // A handler may await it later: until then a rejection must not end the process.
+              void settled(opening);
+            }
+            return opening;
+          };
           response = await handle(request, getSession, ...rest);
           if (opening === undefined) return response;
           const session = await settled(opening);
           // Where the store did not answer, the handler has dealt with it.
-          return session ? await commit(session, response) : finish(response, {});
+          return session ? await commit(session, response) : finish(copyOf(response), {});
         } catch (error) {
-          if (response) await settled(response.body?.cancel());
-          // A handler that failed saves nothing, but a logout holds (R46). What it threw is what the caller hears of.
-          else await settled(opening?.then((session) => commit(session, unavailable())));
-          if (error instanceof StoreError) return unavailable();
-          throw error;
+          const session = await settled(opening);
+          if (response) {
+            void settled(response.body?.cancel());
+          } else if (session) {
+            // A handler that failed saves nothing, but a logout holds (R46). What it threw is what the caller hears of.
+            stateOf(session).closed = true;
+            await settled(save(context, session, { failed: true }));
+          }
+          if (!(error instanceof StoreError)) throw error;
+          if (opening === undefined) return unavailable();
+          // What an earlier save has made is due all the same: else a regenerate it confirmed would be a sign-out.
+          return finish(unavailable(), { cookie: session && stateOf(session).cookie });
         }
       },
 

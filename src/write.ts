@@ -3,10 +3,10 @@
 import { diff, replay } from "./changes.ts";
 import { type Context, refOf } from "./context.ts";
 import { type SetCookie, writeCookie } from "./cookie.ts";
-import { checkSize } from "./data.ts";
+import { checkSize, encodeData } from "./data.ts";
 import { SessionConflictError, StoreError } from "./errors.ts";
 import { encodeRecord, expiryOf, type SessionRecord } from "./record.ts";
-import { beginWith, checkSchema, interpret } from "./row.ts";
+import { beginWith, checkSchema, interpret, type Reading } from "./row.ts";
 import { noteEdits, type Row, type State } from "./session.ts";
 import type { Store } from "./store.ts";
 import { keyOf, newId } from "./token.ts";
@@ -18,9 +18,13 @@ export const DEADLINE_MS = 5000;
 /** Two equal ids of 256 bits are a broken random source or a broken store: a few tries, then an error (R6). */
 const MAX_TRIES = 3;
 
+type Base = Omit<SessionRecord, "data"> & { readonly data?: string };
+
 /** A record, ready to be written. */
 interface Draft {
   readonly record: SessionRecord;
+  /** JSON of its data as the application sees it. */
+  readonly seen: string;
   readonly text: string;
   readonly expiresAt: number;
 }
@@ -39,28 +43,41 @@ export async function write<Data extends object>(
   const { options, store, tokens, report } = context;
   const now = Date.now();
   const row = state.origin.kind === "row" ? state.origin : undefined;
-  // Data that nobody changed stays as it stands, whatever the schema and the limit are today.
-  const kept = state.changes.length > 0 ? undefined : row?.record.data;
-  const data = kept ?? noteEdits(state);
+  const seen = state.changes.length > 0 ? noteEdits(state) : state.noted;
   const changes = [...state.changes];
+  const isUnchanged = planned === "renew" || changes.length === 0;
 
-  async function draft(base: SessionRecord): Promise<Draft> {
-    const record = planned === "update" ? base : { ...base, seenAt: Math.max(base.seenAt, now) };
-    if (kept === undefined) {
-      const { data, flash } = record;
-      checkSize(options.maxBytes, data + (flash.size ? JSON.stringify([...flash]) : ""));
-      await checkSchema(options.schema, data);
-    }
-    return { record, text: encodeRecord(record), expiresAt: expiryOf(record, options) };
+  /** Data that ended up as it was stays as it stands (`isKept`), whatever the schema makes of it today. */
+  async function draft(base: Base, seen: string, isKept: boolean | undefined): Promise<Draft> {
+    const { data = seen } = isKept ? base : {};
+    const seenAt = planned === "update" ? base.seenAt : Math.max(base.seenAt, now);
+    const record = { ...base, data, seenAt };
+    const flash = record.flash.size ? JSON.stringify([...record.flash]) : "";
+    if (!isUnchanged) checkSize(options.maxBytes, data + flash);
+    if (!isKept) await checkSchema(options.schema, data);
+    return { record, seen, text: encodeRecord(record), expiresAt: expiryOf(record, options) };
   }
 
-  let next = await draft({
-    createdAt: state.createdAt,
-    seenAt: now,
-    ...row?.record,
-    flash: new Map(state.flash),
-    data,
-  });
+  /** Nobody's session any more: reports it, and drops what was to be saved. */
+  function gone(
+    found: Exclude<Reading<Data>["kind"], "session">,
+    text: string | null,
+    key: string,
+  ): null {
+    report({ type: "gone", ref: refOf(key), during: "save", found });
+    state.origin = { kind: "replaced", key, text };
+    state.changes.length = 0;
+    state.regenerate = false;
+    // After an end nothing is lost by not writing: one that came a moment later would have taken it all away.
+    // After a move it is missing, and to follow the mark would let an old cookie write into the session of
+    // somebody who has signed in since.
+    if (found === "moved") throw replacedElsewhere();
+    return null;
+  }
+
+  const base = { createdAt: now, seenAt: now, ...row?.record, flash: new Map(state.flash) };
+  let next = await draft(base, seen, row && seen === state.stored);
+  if (row && next.expiresAt <= now) return gone("expired", row.text, row.key);
   // The new row first, then the mark on the old: a failure in between must leave the visitor as they were.
   const fresh = row && planned !== "regenerate" ? undefined : await insert(store, next);
   const mark = fresh && encodeRecord({ moved: fresh.key });
@@ -71,7 +88,8 @@ export async function write<Data extends object>(
       const swap = await store
         .write(row.key, mark ?? next.text, mark ? Date.now() + MARK_MS : next.expiresAt, expected)
         .catch(async (error: StoreError) => {
-          if (!mark) state.sent = { ...next, steps: changes.length };
+          if (!mark && error.outcome === "unknown")
+            state.sent.push({ ...next, steps: changes.length });
           // Where no answer comes, the old row is read once: a mark that is ours is success (R8).
           const unsure = mark && error.outcome === "unknown";
           if (unsure && (await store.read(row.key)) === mark) return { swapped: true } as const;
@@ -81,26 +99,25 @@ export async function write<Data extends object>(
       if (swap.swapped) continue;
       if (planned === "renew") return null;
       expected = swap.current;
-      const { sent } = state;
-      if (expected === sent?.text) {
+      const sent = state.sent.find(({ text }) => text === expected);
+      if (sent) {
         // An earlier save was carried out after all, though its answer was lost: what it did is not done again.
         settle(state, { ...row, ...sent, isNews: true });
-        return state.changes.length > 0 ? await write(context, state, planned) : null;
+        // A regenerate and a renewal's cookie are still to come.
+        const isDone = state.changes.length === 0 && planned === "update";
+        return isDone ? null : await write(context, state, planned);
       }
       const reading = await interpret(options, expected);
-      if (reading.kind !== "session") {
-        report({ type: "gone", ref: refOf(row.key), during: "save", found: reading.kind });
-        state.origin = { kind: "replaced", key: row.key, text: expected };
-        state.changes.length = 0;
-        // After an end nothing is lost by not writing: one that came a moment later would have taken it all away.
-        // After a move it is missing, and to follow the mark would let an old cookie write into the session of
-        // somebody who has signed in since.
-        if (reading.kind === "moved") throw replacedElsewhere();
-        return null;
-      }
+      if (reading.kind !== "session") return gone(reading.kind, expected, row.key);
       await pause(now);
       const { record, data = (await beginWith(options))() } = reading;
-      const both = await draft({ ...record, ...replay(changes, data, record.flash) });
+      const before = encodeData(data, "data");
+      const after = replay(changes, data, record.flash);
+      const both = await draft(
+        { ...record, flash: after.flash },
+        after.data,
+        after.data === before,
+      );
       if (fresh) {
         const again = await store.write(fresh.key, both.text, both.expiresAt, next.text);
         if (!again.swapped) throw replacedElsewhere();
@@ -152,21 +169,20 @@ function settle<Data extends object>(
   state: State<Data>,
   written: Draft & Pick<Row, "id" | "key"> & { readonly steps: number; readonly isNews: boolean },
 ): void {
-  const { id, key, text, record, expiresAt, steps, isNews } = written;
+  const { id, key, text, record, seen, expiresAt, steps, isNews } = written;
   state.origin = { kind: "row", id, key, text, record };
   state.createdAt = record.createdAt;
   state.expiresAt = expiresAt;
-  state.sent = undefined;
+  state.sent.length = 0;
   state.changes.splice(0, steps);
-  if (steps > 0) state.stored = record.data;
+  state.stored = seen;
   if (!isNews) return;
   try {
     if (state.touched) noteEdits(state);
-    const theirs = JSON.parse(record.data) as Data;
+    const theirs = JSON.parse(seen) as Data;
     const { data, flash } = replay(state.changes, theirs, record.flash);
     if (state.data) diff(state.noted, theirs)?.({ data: state.data, flash });
     state.noted = data;
-    state.stored = record.data;
     state.flash = flash;
   } catch {
     // Data that cannot be kept, or a function that refuses what others wrote: this save is done, and the next one

@@ -1,6 +1,6 @@
 // Commands through the official client, `@upstash/redis` 1.38.4 and later, where an application has one already.
 
-import type { SessionEvent } from "../events.ts";
+import { createReporter, type SessionEvent } from "../events.ts";
 import { failure, type Send } from "./redis.ts";
 
 /** What is used of an `@upstash/redis` client; `@vercel/kv`'s is one. */
@@ -10,7 +10,7 @@ export interface UpstashClient {
 
 /** What `fromUpstash` takes. */
 export interface FromUpstashOptions {
-  /** Told once, of `cached-client`, where the client lets the platform cache what it reads. */
+  /** Told once, of `cached-client`, where the client lets the platform cache what it reads. What it throws is dropped. */
   readonly onEvent?: (event: SessionEvent) => void;
 }
 
@@ -27,7 +27,8 @@ export function fromUpstash(redis: UpstashClient, { onEvent }: FromUpstashOption
     );
   }
   const { options, retry } = (redis as { client?: Client }).client ?? {};
-  if ((options?.cache ?? "no-store") !== "no-store") onEvent?.({ type: "cached-client" });
+  if ((options?.cache ?? "no-store") !== "no-store")
+    createReporter(onEvent)({ type: "cached-client" });
 
   async function send(command: [string, ...string[]]): Promise<unknown> {
     const isRead = command[0] === "GET";

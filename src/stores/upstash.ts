@@ -39,9 +39,13 @@ export function upstash(options: UpstashOptions): Send {
     "Content-Type": "application/json",
   });
 
+  let sent = 0;
+  let newest = 0;
+
   async function post(command: readonly string[], deadline: number): Promise<unknown> {
     const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 1));
     const body = JSON.stringify(command);
+    const order = ++sent;
     let response: Response;
     let text: string;
     try {
@@ -53,7 +57,11 @@ export function upstash(options: UpstashOptions): Send {
       throw signal.aborted ? late(timeoutMs) : classify(error);
     }
     const syncToken = response.headers.get(SYNC_TOKEN);
-    if (syncToken) headers.set(SYNC_TOKEN, syncToken);
+    // An answer that was overtaken knows less than the one that overtook it.
+    if (syncToken && order > newest) {
+      headers.set(SYNC_TOKEN, syncToken);
+      newest = order;
+    }
     return readReply(response.status, text);
   }
 
@@ -78,7 +86,7 @@ function isRestUrl(url: unknown): boolean {
 
 /** Errors have no code of their own: the status tells a little, the text the rest. */
 function readReply(status: number, text: string): unknown {
-  if (status === 429 || status >= 500) throw failure(`it answered ${status}`);
+  if (status >= 500) throw failure(`it answered ${status}`);
   let body: { result?: unknown; error?: unknown } | null | undefined;
   try {
     body = JSON.parse(text) as typeof body;
@@ -86,6 +94,7 @@ function readReply(status: number, text: string): unknown {
     // No JSON: cut off, or a page of somebody else's. The status tells which.
   }
   if (typeof body?.error === "string") throw new Error(body.error);
+  if (status === 429) throw failure(`it answered ${status}`);
   if (status !== 200) {
     throw failure(`it answered ${status}; check the url`, "none", "STORE_MISCONFIGURED");
   }

@@ -61,7 +61,17 @@ describe("encodeData() refuses", () => {
     ["an instance of a class of lists", { rack: Rack.from([1]) }, "data.rack"],
     ["a boxed string", { text: Object("text") as unknown }, "data.text"],
     ["a boxed number", { sum: Object(1) as unknown }, "data.sum"],
-    ["an object with toJSON", { value: { toJSON: () => 1 } }, "data.value.toJSON"],
+    ["an object with toJSON", { value: { toJSON: () => 1 } }, "data.value"],
+    [
+      "a hidden toJSON",
+      { value: Object.defineProperty({ a: 1 }, "toJSON", { value: () => "gone" }) },
+      "data.value",
+    ],
+    [
+      "an instance of a class of nothing",
+      { value: Object.create(Object.create(null)) as unknown },
+      "data.value",
+    ],
     ["an object that inherits", { value: Object.create({ a: 1 }) as unknown }, "data.value"],
     ["a symbol for a name", { value: { [Symbol("a")]: 1 } }, "data.value"],
     ["undefined in a list", { list: [1, undefined] }, "data.list[1]"],
@@ -143,9 +153,9 @@ describe("encodeData() takes", () => {
     expect(pathOf({ map: runInNewContext("new Map()") as unknown })).toBe("data.map");
   });
 
-  test("500 levels, and refuses many more without exhausting the stack", () => {
-    expect(pathOf(nest(499))).toBeUndefined();
-    expect(pathOf(nest(510))).toMatch(/^data(\.in){50,}$/);
+  test("400 levels, and refuses many more without exhausting the stack", () => {
+    expect(pathOf(nest(399))).toBeUndefined();
+    expect(pathOf(nest(410))).toMatch(/^data(\.in){50,}$/);
     expect(caught(() => encodeData(nest(100_000), "data"))).toBeInstanceOf(SessionDataError);
   });
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { deleteCookie, resolveCookie, writeCookie } from "../../src/cookie.ts";
-import { finish, unavailable } from "../../src/response.ts";
+import { copyOf, finish as dress, unavailable } from "../../src/response.ts";
+
+/** As `commit` does it. */
+const finish: typeof dress = (response, parts) => dress(copyOf(response), parts);
 
 const SETTINGS = resolveCookie({});
 const COOKIE = writeCookie(SETTINGS, "token", 60);
