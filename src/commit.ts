@@ -6,22 +6,13 @@ import { end } from "./end.ts";
 import { SessionError, StoreError } from "./errors.ts";
 import type { Flash } from "./record.ts";
 import { noteEdits, type Session, type State, stateOf } from "./session.ts";
-import { replacedElsewhere, write } from "./write.ts";
+import { replacedElsewhere, write, type Writing } from "./write.ts";
 
 /**
  * What a save is to do. `conflict`: refuse a change on a session that was replaced before this request began.
  * `forget`: there is nothing to end, but a cookie to delete. `renew`: write nothing but the time of this visit.
  */
-export type Plan =
-  | "nothing"
-  | "create"
-  | "update"
-  | "renewing update"
-  | "renew"
-  | "regenerate"
-  | "end"
-  | "forget"
-  | "conflict";
+export type Plan = Writing | "nothing" | "end" | "forget" | "conflict";
 
 /** What the response allows. */
 export interface SaveOptions {

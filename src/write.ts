@@ -20,6 +20,9 @@ const MAX_TRIES = 3;
 
 type Base = Omit<SessionRecord, "data"> & { readonly data?: string };
 
+/** What `write` can be asked for. `renew` writes nothing but the time of this visit. */
+export type Writing = "create" | "update" | "renewing update" | "renew" | "regenerate";
+
 /** A record, ready to be written. */
 interface Draft {
   readonly record: SessionRecord;
@@ -38,7 +41,7 @@ interface Draft {
 export async function write<Data extends object>(
   context: Context<Data>,
   state: State<Data>,
-  planned: string,
+  planned: Writing,
 ): Promise<SetCookie | null> {
   const { options, store, tokens, report } = context;
   const now = Date.now();
@@ -161,9 +164,9 @@ async function insert(
 }
 
 /**
- * Makes a written row what the session stands on. What others wrote (`isNews`), where the changes were replayed on it, goes into
- * the application's object in place; on top of that what the application did while the save was under way, which is
- * the next save's.
+ * Makes a written row what the session stands on. Where the changes were replayed on what others wrote (`isNews`),
+ * the application's object takes that over in place. What the application did while the save was under way stays, and
+ * is the next save's.
  */
 function settle<Data extends object>(
   state: State<Data>,

@@ -1,6 +1,7 @@
 import { redisStore } from "coatcheck/redis";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
+import { describeWithRedis } from "../support/needs.ts";
 import { type RedisProcess, startRedis } from "../support/redis.ts";
 import type { World } from "../support/suite.ts";
 import { type Breakable, type Open, redisContract, storeContract } from "./store.ts";
@@ -12,7 +13,7 @@ beforeAll(async () => {
   redis = await startRedis();
 });
 
-afterAll(() => redis.stop());
+afterAll(() => redis?.stop());
 
 const breakable: Breakable = {
   pause: () => redis.pause(),
@@ -43,7 +44,7 @@ for (const [name, enableOfflineQueue] of [
   ["ioredis", true],
   ["ioredis without a queue", false],
 ] as const) {
-  describe(`the contract over ${name}`, () => {
+  describeWithRedis(`the contract over ${name}`, () => {
     const cases = [
       ...storeContract(name, openWith(10_000, enableOfflineQueue)),
       ...redisContract(name, openWith(300, enableOfflineQueue), () => breakable),

@@ -2,7 +2,8 @@ import { Redis } from "@upstash/redis";
 import { createClient } from "@vercel/kv";
 import type { SessionEvent, Store, Swap } from "coatcheck";
 import { fromUpstash, redisStore } from "coatcheck/redis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWithRedis } from "../support/needs.ts";
 import { type RedisProcess, startRedis } from "../support/redis.ts";
 import type { World } from "../support/suite.ts";
 import { startUpstash, type UpstashBridge } from "../support/upstash.ts";
@@ -19,8 +20,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await bridge.stop();
-  await redis.stop();
+  await bridge?.stop();
+  await redis?.stop();
 });
 
 const breakable: Breakable = {
@@ -86,7 +87,7 @@ function connectionOf({ url, token }: World): { url: string; token: string } {
 }
 
 for (const [name, openWith] of Object.entries(OPENERS)) {
-  describe(`the contract over ${name}`, () => {
+  describeWithRedis(`the contract over ${name}`, () => {
     const cases = [
       ...storeContract(name, openWith(10_000)),
       ...redisContract(name, openWith(300), () => breakable),
@@ -95,7 +96,7 @@ for (const [name, openWith] of Object.entries(OPENERS)) {
   });
 }
 
-describe("the client that caches", () => {
+describeWithRedis("the client that caches", () => {
   test("@vercel/kv is reported once, when the store is made", async () => {
     const events: SessionEvent[] = [];
     const client = createClient(connectionOf(world));

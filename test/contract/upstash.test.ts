@@ -1,5 +1,6 @@
 import { redisStore, upstash } from "coatcheck/redis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWithRedis, testWithRedis } from "../support/needs.ts";
 import { type RedisProcess, startRedis } from "../support/redis.ts";
 import type { World } from "../support/suite.ts";
 import { startUpstash, type UpstashBridge } from "../support/upstash.ts";
@@ -16,8 +17,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await bridge.stop();
-  await redis.stop();
+  await bridge?.stop();
+  await redis?.stop();
 });
 
 const breakable: Breakable = {
@@ -36,7 +37,7 @@ function openWith(timeoutMs?: number): Open {
   });
 }
 
-describe("the contract over Upstash's REST protocol", () => {
+describeWithRedis("the contract over Upstash's REST protocol", () => {
   const cases = [
     ...storeContract("upstash", openWith(10_000)),
     ...redisContract("upstash", openWith(300), () => breakable),
@@ -44,7 +45,7 @@ describe("the contract over Upstash's REST protocol", () => {
   for (const { name, run } of cases) test(name, () => run(world));
 });
 
-describe("the prefix", () => {
+describeWithRedis("the prefix", () => {
   const storeWith = (prefix?: string) => {
     const { url, token } = world;
     return redisStore(upstash({ url, token }), prefix ? { prefix } : {});
@@ -88,28 +89,31 @@ describe("the prefix", () => {
   });
 });
 
-test("a Redis behind a bridge that is gone is an outage with certainty that nothing was done", async () => {
-  const other = await startUpstash({ redisPort: redis.port });
-  const store = redisStore(upstash({ url: other.url, token: other.token }));
-  await other.stop();
-  await expect(store.read("key")).rejects.toMatchObject({
-    name: "StoreError",
-    code: "STORE_UNAVAILABLE",
-    outcome: "none",
-  });
-  await expect(store.write("key", "value", Date.now() + 60_000, null)).rejects.toMatchObject({
-    name: "StoreError",
-    code: "STORE_UNAVAILABLE",
-    outcome: "none",
-  });
-  const again = await startUpstash({
-    redisPort: redis.port,
-    port: other.port,
-    token: other.token,
-  });
-  try {
-    expect(await store.read("key that nobody wrote")).toBe(null);
-  } finally {
-    await again.stop();
-  }
-});
+testWithRedis(
+  "a Redis behind a bridge that is gone is an outage with certainty that nothing was done",
+  async () => {
+    const other = await startUpstash({ redisPort: redis.port });
+    const store = redisStore(upstash({ url: other.url, token: other.token }));
+    await other.stop();
+    await expect(store.read("key")).rejects.toMatchObject({
+      name: "StoreError",
+      code: "STORE_UNAVAILABLE",
+      outcome: "none",
+    });
+    await expect(store.write("key", "value", Date.now() + 60_000, null)).rejects.toMatchObject({
+      name: "StoreError",
+      code: "STORE_UNAVAILABLE",
+      outcome: "none",
+    });
+    const again = await startUpstash({
+      redisPort: redis.port,
+      port: other.port,
+      token: other.token,
+    });
+    try {
+      expect(await store.read("key that nobody wrote")).toBe(null);
+    } finally {
+      await again.stop();
+    }
+  },
+);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "vitest";
 import type { Outcome, World } from "../support/suite.ts";
+import { lacksRedis } from "../support/needs.ts";
 import { startWorld } from "../support/world.ts";
 import { type Bundle, bundleCases } from "./bundle.ts";
 
@@ -49,6 +50,10 @@ export async function describeRuntime({ name, installed, run }: Runtime): Promis
     describeMissing(name);
     return;
   }
+  if (lacksRedis) {
+    test.skip(`${name} needs redis-server, which is not installed`);
+    return;
+  }
   const title = `${name} ${installed.version}`;
   const outcomes = await runWithRedis(run).catch((error: unknown) => error);
   describe(title, () => {
@@ -68,7 +73,9 @@ export async function describeRuntime({ name, installed, run }: Runtime): Promis
 
 function describeMissing(name: string): void {
   if (process.env["CI"] !== "true") {
-    test.skip(`${name} is not installed: run npm ci in test/runtimes`);
+    test.skip(
+      `${name} is not installed: run npm ci in test/runtimes, if it is made for this platform`,
+    );
     return;
   }
   test(`${name} is installed`, () => {

@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import process from "node:process";
 import { Redis, type RedisConfigNodejs, errors } from "@upstash/redis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { describeWithRedis } from "./needs.ts";
 import { type RedisProcess, findRedis, startRedis } from "./redis.ts";
 import { type FaultKind, type UpstashBridge, refusedUrl, startUpstash } from "./upstash.ts";
 
@@ -67,7 +68,7 @@ function post(command: unknown, path = "/", headers: Record<string, string> = {}
 
 const sha1 = (text: string) => createHash("sha1").update(text).digest("hex");
 
-describe("the official client", () => {
+describeWithRedis("the official client", () => {
   test("sets, gets and deletes, with PX, NX and XX", async () => {
     const kv = client();
     expect(await kv.set("k", "v", { px: 60_000 })).toBe("OK");
@@ -216,7 +217,7 @@ describe("the official client", () => {
   });
 });
 
-describe("scripts", () => {
+describeWithRedis("scripts", () => {
   test("run with Upstash's locking flag, which a plain Redis refuses", async () => {
     await expect(redis.command(["EVAL", FLAGGED, "1", "k"])).rejects.toThrow(/allow-key-locking/);
     expect(await client().eval(FLAGGED, ["k"], [])).toBe(1);
@@ -256,7 +257,7 @@ describe("scripts", () => {
   });
 });
 
-describe("the protocol", () => {
+describeWithRedis("the protocol", () => {
   test("takes commands from the path, the body and the query", async () => {
     expect((await raw("/set/k/v%2F%20%F0%9F%94%91/PX/9000", { method: "GET" })).text).toBe(
       '{"result":"OK"}',
@@ -426,7 +427,7 @@ describe("the protocol", () => {
   });
 });
 
-describe("a fault", () => {
+describeWithRedis("a fault", () => {
   /** What fetch makes of it: a status and a text, or why it failed. */
   async function attempt(command: string[], path = "/"): Promise<string> {
     try {
@@ -563,7 +564,7 @@ describe("a fault", () => {
   });
 });
 
-describe("the Redis", () => {
+describeWithRedis("the Redis", () => {
   test("is found and answers", async () => {
     expect(findRedis()).toMatch(/redis-server$/);
     expect(redis.url).toBe(`redis://127.0.0.1:${redis.port}`);

@@ -4,6 +4,7 @@ import { Redis } from "@upstash/redis";
 import type { SessionEvent } from "coatcheck";
 import { fromUpstash, redisStore, type UpstashClient } from "coatcheck/redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeWithRedis } from "../../support/needs.ts";
 import { type RedisProcess, startRedis } from "../../support/redis.ts";
 import { startUpstash, type UpstashBridge } from "../../support/upstash.ts";
 
@@ -110,7 +111,7 @@ describe("what is answered", () => {
   });
 });
 
-describe("an aborted signal of the official client (R58)", () => {
+describeWithRedis("an aborted signal of the official client (R58)", () => {
   let redis: RedisProcess;
   let bridge: UpstashBridge;
 
@@ -120,8 +121,8 @@ describe("an aborted signal of the official client (R58)", () => {
   });
 
   afterAll(async () => {
-    await bridge.stop();
-    await redis.stop();
+    await bridge?.stop();
+    await redis?.stop();
   });
 
   const REASONS: Readonly<Record<string, unknown>> = {

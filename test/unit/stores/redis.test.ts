@@ -11,6 +11,7 @@ import {
   upstash,
 } from "coatcheck/redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { describeWithRedis } from "../../support/needs.ts";
 import { KEY_LOCKING, KEY_LOCKING_SHA, SHA, SWAP_SCRIPT } from "../../../src/stores/redis.ts";
 import { freePort, type RedisProcess, startRedis } from "../../support/redis.ts";
 
@@ -457,14 +458,14 @@ describe("errors of clients", () => {
   });
 });
 
-describe("errors of a real Redis", () => {
+describeWithRedis("errors of a real Redis", () => {
   let redis: RedisProcess;
 
   beforeAll(async () => {
     redis = await startRedis({ args: ["--maxmemory-policy", "noeviction"] });
   });
 
-  afterAll(() => redis.stop());
+  afterAll(() => redis?.stop());
 
   const send: Send = (command) => redis.command(command);
 
