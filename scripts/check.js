@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { transform } from "esbuild";
 import { checkImports } from "./imports.js";
@@ -23,7 +23,7 @@ import { bin, filesUnder, installPackages, IN_CI, ROOT, run } from "./system.js"
 /** @typedef {import("./system.js").Result} Result */
 
 // Bytes. Of these some 3,000 are the hashing library.
-const SIZE_LIMIT = 12_100;
+const SIZE_LIMIT = 12_400;
 const NODE_MODULES_LIMIT = 200_000_000;
 const FORBIDDEN = [
   /\bnode:/,
@@ -35,7 +35,9 @@ const FORBIDDEN = [
   /\bhono\b/,
   /\bconsole\./,
 ];
-const SCRIPTS_TSC = "--noEmit --allowJs --strict --skipLibCheck --target es2023 --types node";
+const JS_TSC = "--noEmit --allowJs --strict --skipLibCheck --target es2023 --types node";
+/** These say something when they pass, too. */
+const MEASURES = ["size", "size of node_modules"];
 
 const temporary = mkdtempSync(join(tmpdir(), "coatcheck-check-"));
 
@@ -44,7 +46,8 @@ const CHECKS = {
   build: () => run("npm", ["run", "build"]),
   "types of src": () => run(bin("tsc"), ["-p", "tsconfig.json"]),
   "types of test": () => run(bin("tsc"), ["-p", "test/tsconfig.json"]),
-  "types of scripts": scriptTypes,
+  "types of scripts": () => typesOf("scripts"),
+  "types of the demonstration": () => typesOf("examples/demo", "--checkJs"),
   lint: () => run(bin("oxlint"), ["--deny-warnings"]),
   format: () => run(bin("oxfmt"), ["--check", "."]),
   imports: async () => listed(checkImports()),
@@ -68,7 +71,8 @@ for (const folder of ["test/package", "test/runtimes"]) {
 let failed = 0;
 for (const [name, check] of Object.entries(CHECKS)) {
   const { ok, output } = await attempt(check);
-  console.log(ok ? `ok ${name}` : `FAILED ${name}\n${output.trimEnd()}`);
+  const passed = MEASURES.includes(name) ? `ok ${name}: ${output}` : `ok ${name}`;
+  console.log(ok ? passed : `FAILED ${name}\n${output.trimEnd()}`);
   if (!ok) failed++;
 }
 console.log(`${Object.keys(CHECKS).length - failed} passed, ${failed} failed`);
@@ -95,10 +99,17 @@ function listed(faults) {
   return { ok: faults.length === 0, output: faults.join("\n") };
 }
 
-/** The scripts are JavaScript, checked where they say so (`@ts-check`). Their compiler options stand here. */
-function scriptTypes() {
-  const files = [...filesUnder(join(ROOT, "scripts"))].filter((file) => file.endsWith(".js"));
-  const options = [...SCRIPTS_TSC.split(" "), "--module", "nodenext"];
+/**
+ * JavaScript is checked where it says so (`@ts-check`), or all of it with `--checkJs`, but for what runs in a browser.
+ * The compiler's options stand here.
+ * @param {string} folder
+ * @param {...string} more
+ */
+function typesOf(folder, ...more) {
+  const files = [...filesUnder(join(ROOT, folder))].filter(
+    (file) => file.endsWith(".js") && basename(file) !== "browser.js",
+  );
+  const options = [...JS_TSC.split(" "), "--module", "nodenext", ...more];
   return run(bin("tsc"), ["--ignoreConfig", ...options, ...files]);
 }
 
@@ -116,7 +127,7 @@ function tarballPath() {
 async function size() {
   const entry = join(temporary, "entry.js");
   const [index, redis] = ["index", "redis"].map((name) =>
-    JSON.stringify(pathToFileURL(join(ROOT, "dist", `${name}.js`)).pathname),
+    JSON.stringify(join(ROOT, "dist", `${name}.js`)),
   );
   writeFileSync(
     entry,

@@ -63,7 +63,7 @@ export function ensurePrograms() {
   const missing = findMissing();
   if (missing.length === 0) return [];
   const names = missing.map(({ name }) => name).join(", ");
-  const manager = /** @type {Manager[]} */ (Object.keys(COMMANDS)).find(findBinary);
+  const manager = /** @type {Manager[]} */ (Object.keys(COMMANDS)).find(findProgram);
   if (manager === undefined) {
     console.log(`Missing on this machine: ${names}. Install with your package manager.`);
     return missing.map(({ name }) => name);
@@ -80,15 +80,19 @@ export function ensurePrograms() {
 }
 
 function findMissing() {
-  return PROGRAMS.filter(
-    ({ binaries, places }) => !binaries.some(findBinary) && !places.some(isExecutable),
-  );
+  return PROGRAMS.filter(({ name }) => findProgram(name) === null);
 }
 
-/** @param {string} name */
-function findBinary(name) {
+/**
+ * Where a program is: on PATH, else in the usual places. Null when this machine has none.
+ * @param {string} name of one of `PROGRAMS`, else of a binary
+ * @returns {string | null}
+ */
+export function findProgram(name) {
+  const { binaries = [name], places = [] } = PROGRAMS.find((it) => it.name === name) ?? {};
   const folders = [...(process.env["PATH"] ?? "").split(delimiter).filter(Boolean), ...FOLDERS];
-  return folders.some((folder) => isExecutable(join(folder, name)));
+  const paths = binaries.flatMap((binary) => folders.map((folder) => join(folder, binary)));
+  return [...paths, ...places].find(isExecutable) ?? null;
 }
 
 /** @param {string} path */

@@ -6,7 +6,7 @@ import { SHELF } from "./pages.js";
 /**
  * @typedef {{ basket: string[], count: number, name?: string }} Data
  * @typedef {import("coatcheck").Session<Data>} Session
- * @typedef {import("./meter.js").Cost & { render?: () => string }} Visit what a request costs, and its page
+ * @typedef {import("./meter.js").Cost & { render?: (response: Response) => string }} Visit what a request costs, and its page
  * @typedef {{ request: Request, getSession: () => Promise<Session>, visit: Visit }} Context
  * @typedef {(context: Context) => Promise<Response>} Handler
  */

@@ -28,11 +28,10 @@ export function file(name, type) {
 
 /**
  * @param {number} status
- * @param {Record<string, string>} [headers]
+ * @param {HeadersInit} [given]
  */
-export function refuse(status, headers) {
-  return new Response(errorPage(status), {
-    status,
-    headers: { ...headers, "Content-Type": "text/html; charset=utf-8" },
-  });
+export function refuse(status, given) {
+  const headers = new Headers(given);
+  headers.set("Content-Type", "text/html; charset=utf-8");
+  return new Response(errorPage(status), { status, headers });
 }

@@ -2,6 +2,7 @@
 import { createSessions, SessionConflictError } from "coatcheck";
 import { addToBasket, count, removeFromBasket, showCount, signIn, signOut } from "./actions.js";
 import { file, refuse } from "./answer.js";
+import { cookieLog } from "./cookies.js";
 import { isCrossSite } from "./guard.js";
 import { note } from "./log.js";
 import { meter } from "./meter.js";
@@ -36,8 +37,7 @@ export function createApp({ store, storeName, secrets, onEvent }) {
   const events = [];
   /** @type {Line[]} */
   const requests = [];
-  /** @type {string | undefined} */
-  let cookie;
+  const cookies = cookieLog();
 
   const sessions = createSessions({
     secrets,
@@ -65,12 +65,12 @@ export function createApp({ store, storeName, secrets, onEvent }) {
       refusedAt: searchParams.has("check") && session.isNew ? { host, protocol } : undefined,
     };
     // Rendered after the commit, so that the page can say what the commit cost.
-    visit.render = () =>
+    visit.render = (response) =>
       homePage(view, {
         storeName,
         cost: visit,
         times: session.isNew ? undefined : session,
-        cookie,
+        cookie: session.isNew ? undefined : cookies.of(request, response),
         events,
         requests,
       });
@@ -109,12 +109,12 @@ export function createApp({ store, storeName, secrets, onEvent }) {
   return async function app(request) {
     /** @type {Visit} */
     const visit = { reads: 0, writes: 0 };
-    const response = await measure(visit, () => handle(request, visit)).catch(failed);
-    cookie = describeCookie(response) ?? cookie;
+    const response = await measure(visit, () => handle(request, visit)).then(friendly, failed);
+    cookies.note(response);
 
     const headers = new Headers(response.headers);
     for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
-    const page = response.ok ? visit.render?.() : undefined;
+    const page = response.ok ? visit.render?.(response) : undefined;
     const body = request.method === "HEAD" ? null : (page ?? response.body);
 
     const { pathname } = new URL(request.url);
@@ -123,6 +123,16 @@ export function createApp({ store, storeName, secrets, onEvent }) {
     }
     return new Response(body, { status: response.status, headers });
   };
+}
+
+/**
+ * The library's plain 503 as a page of this site. Its headers stay: when to try again, and that nobody keeps it.
+ *
+ * @param {Response} response
+ */
+function friendly(response) {
+  if (response.status !== 503) return response;
+  return refuse(503, response.headers);
 }
 
 /** @param {unknown} error */
@@ -140,13 +150,4 @@ function isRead(request) {
 /** @param {{ GET?: Handler, POST?: Handler }} route */
 function allowedBy({ GET, POST }) {
   return [GET && "GET, HEAD", POST && "POST"].filter(Boolean).join(", ");
-}
-
-/**
- * The Set-Cookie of a response without the token.
- *
- * @param {Response} response
- */
-function describeCookie(response) {
-  return response.headers.getSetCookie()[0]?.replace(/=[^;]*/, "=…");
 }

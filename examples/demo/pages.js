@@ -244,12 +244,15 @@ function ticket({ storeName, cost, times, cookie, events, requests }) {
         html`<dt>Expires</dt>
           <dd>${instant(times.expiresAt)}</dd>`
       }
-      <dt>Last Set-Cookie</dt>
-      <dd>${cookie ? attributes(cookie) : "none since this server started"}</dd>
+      ${
+        times &&
+        html`<dt>Last Set-Cookie</dt>
+          <dd>${cookie ? attributes(cookie) : "before this server started"}</dd>`
+      }
     </dl>
-    <h3>Requests before this one</h3>
+    <h3>Everybody's requests before this one</h3>
     ${log(requests)}
-    <h3>Events</h3>
+    <h3>Everybody's events</h3>
     ${log(events)}
   </aside>`;
 }
@@ -259,7 +262,9 @@ function attributes(cookie) {
   return html`<code class="cookie"
     >${cookie
       .split(/;\s*/)
-      .map((part, index) => [index > 0 && html`;<wbr /> `, html`<span>${part}</span>`])}</code
+      .map(
+        (part, index, { length }) => html`<span>${part}${index < length - 1 && ";"}</span> `,
+      )}</code
   >`;
 }
 
@@ -322,11 +327,15 @@ const ERRORS = {
   405: ["Not like that", "This address does not answer to that method."],
   409: [
     "Somebody was faster",
-    "Another request replaced the session meanwhile. Go back and try again.",
+    "Another request replaced the session meanwhile. Go back and try again in a minute, or sign in again.",
   ],
   413: ["Too much", "The form was larger than this page needs, so it was not read."],
   415: ["Not a form", "This address reads only what a plain HTML form sends."],
   500: ["Something broke", "The request was not saved. The server's log says why."],
+  503: [
+    "The cloakroom does not answer",
+    "Your ticket stays good: go back and try again in a moment. The server's log says why.",
+  ],
 };
 
 /** @param {number} status a key of `ERRORS` */

@@ -9,6 +9,7 @@ import { createApp } from "./app.js";
 const USAGE = "Usage: npm start -- [--store memory|upstash]";
 const DEFAULT_PORT = 3000;
 const PORTS_TO_TRY = 20;
+const REPEAT_MS = 10_000;
 
 /** @param {unknown} error */
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
@@ -137,10 +138,35 @@ function closeOnSignal(server) {
   process.once("SIGTERM", close);
 }
 
+/**
+ * Tells whoever runs this that the store fails, why, and when it is over. Visitors learn none of it, and a store that
+ * is down fails with every request: the same line comes once in ten seconds.
+ *
+ * @returns {(event: import("coatcheck").SessionEvent) => void}
+ */
+function createReporter() {
+  /** @type {Map<string, number>} */
+  const printedAt = new Map();
+  let isFailing = false;
+  return (event) => {
+    if (event.type === "store-recovered" && isFailing) {
+      isFailing = false;
+      console.error("The store answers again");
+    }
+    if (event.type !== "store-failed") return;
+    const line = `The store failed to ${event.operation}: ${event.message}`;
+    const now = Date.now();
+    if (now - (printedAt.get(line) ?? 0) < REPEAT_MS) return;
+    printedAt.set(line, now);
+    isFailing = true;
+    console.error(line);
+  };
+}
+
 /** @param {{ store: import("coatcheck").Store, storeName: string }} opened */
 function makeApp(opened) {
   try {
-    return createApp({ ...opened, secrets: readSecrets() });
+    return createApp({ ...opened, secrets: readSecrets(), onEvent: createReporter() });
   } catch (error) {
     return refuse(`Cannot start: ${messageOf(error)}`);
   }

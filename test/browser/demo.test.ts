@@ -1,16 +1,14 @@
 // The demonstration in a real browser: what a visitor sees, and what the browser's own jar says of the cookie.
 
-import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type RedisProcess, findRedis, startRedis } from "../support/redis.ts";
+import { findProgram } from "../../scripts/system.js";
+import { lacksRedis } from "../support/needs.ts";
+import { type RedisProcess, startRedis } from "../support/redis.ts";
 import { startUpstash, type UpstashBridge } from "../support/upstash.ts";
 import { type Demo, runDemo, startDemo } from "./demo.ts";
 import { type Browser, type BrowserContext, chromium, type Page } from "./driver.ts";
 
-const BINARY = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .concat("/Applications/Chromium.app/Contents/MacOS/Chromium")
-  .concat("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-  .find(existsSync);
+const BINARY = findProgram("chromium");
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -23,8 +21,9 @@ const FLAGS = [
 ];
 const mustRun = process.env["CI"] === "true";
 const stores = ["memory", "upstash"] as const;
+const OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
 
-describe.skipIf(!mustRun && (BINARY === undefined || findRedis() === null))(
+describe.skipIf(lacksRedis || (!mustRun && BINARY === null))(
   "the demonstration in Chromium",
   () => {
     let browser: Browser;
@@ -156,6 +155,25 @@ describe.skipIf(!mustRun && (BINARY === undefined || findRedis() === null))(
       await context.close();
     });
 
+    test("the panel shows a visitor no cookie of another", async () => {
+      const { context, page } = await visit("memory");
+      await page.getByRole("button", { name: "Add Lemon" }).click();
+      await page.getByText("HttpOnly").waitFor();
+      const other = await visit("memory");
+      expect(await other.page.getByText("HttpOnly").count()).toBe(0);
+      await other.page.getByRole("button", { name: "Add Tea" }).click();
+      await other.page.getByText("HttpOnly").waitFor();
+      await other.page.getByLabel("Your name").fill("Bo");
+      await other.page.getByRole("button", { name: "Sign in" }).click();
+      await other.page.getByText("Welcome, Bo.").waitFor();
+      await other.page.getByRole("button", { name: "Sign out" }).click();
+      await other.page.getByText("Signed out.").waitFor();
+      await page.reload();
+      expect(await page.locator(".cookie").textContent()).toContain("Max-Age=86400");
+      await context.close();
+      await other.context.close();
+    });
+
     test("where the browser refuses the cookie, the page says so and what to do", async () => {
       const context = await browser.newContext();
       const page = await context.newPage();
@@ -169,18 +187,28 @@ describe.skipIf(!mustRun && (BINARY === undefined || findRedis() === null))(
 
     test("it can be read on a phone and used with a keyboard alone", async () => {
       const { context, page } = await visit("memory", { viewport: { width: 360, height: 740 } });
-      const overflow = await page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-      );
-      expect(overflow).toBe(0);
+      expect(await page.evaluate(OVERFLOW)).toBe(0);
       await page.keyboard.press("Tab");
       expect(await page.evaluate("document.activeElement.textContent")).toContain("Skip");
       await page.keyboard.press("Tab");
       await page.keyboard.press("Enter");
       await page.getByText("Tea is in the basket.").waitFor();
-      const outline = "getComputedStyle(document.activeElement).outlineStyle";
+      // Before, the new page may not have moved the focus to where its address points.
+      await page.waitForLoadState("load");
       await page.keyboard.press("Tab");
+      expect(await page.evaluate("document.activeElement.ariaLabel")).toBe("Take out one Tea");
+      const outline = "getComputedStyle(document.activeElement).outlineStyle";
       expect(await page.evaluate(outline)).not.toBe("none");
+
+      await page.getByLabel("Your name").fill("W".repeat(40));
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByText("Welcome, W").waitFor();
+      await page.waitForLoadState("load");
+      expect(await page.evaluate(OVERFLOW)).toBe(0);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByText("Signed out.").waitFor();
+      await page.waitForLoadState("load");
+      expect(await page.evaluate(OVERFLOW)).toBe(0);
       await context.close();
     });
 
@@ -196,6 +224,53 @@ describe.skipIf(!mustRun && (BINARY === undefined || findRedis() === null))(
     });
   },
 );
+
+describe.skipIf(lacksRedis)("the demonstration without its store", () => {
+  test("answers a page and says on stderr why, without the token", async () => {
+    const redis = await startRedis();
+    const bridge = await startUpstash({ redisPort: redis.port });
+    const demo = await startDemo([], {
+      UPSTASH_REDIS_REST_URL: bridge.url,
+      UPSTASH_REDIS_REST_TOKEN: bridge.token,
+    });
+    try {
+      const add = { method: "POST", body: new URLSearchParams({ item: "tea" }) };
+      const added = await fetch(`${demo.address}basket/add`, { ...add, redirect: "manual" });
+      const [cookie = ""] = added.headers.getSetCookie()[0]?.split(";") ?? [];
+      expect(demo.errors()).toBe("");
+      bridge.fault({ kind: "401", times: Infinity });
+
+      const answers = [
+        await fetch(`${demo.address}basket/add`, add),
+        await fetch(demo.address, { headers: { Cookie: cookie } }),
+        await fetch(demo.address, { headers: { Cookie: cookie } }),
+      ];
+      for (const answer of answers) {
+        expect(answer.status).toBe(503);
+        expect(answer.headers.getSetCookie()).toEqual([]);
+        expect(answer.headers.get("Retry-After")).toMatch(/^\d+$/);
+        expect(answer.headers.get("Cache-Control")).toBe("no-store");
+        expect(answer.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+        expect(await answer.text()).toContain("Back to the basket");
+      }
+      bridge.clearFaults();
+      const after = await fetch(demo.address, { headers: { Cookie: cookie } });
+      expect(await after.text()).toContain("Take out one Tea");
+      await expect.poll(() => demo.errors()).toContain("answers again");
+      const why = "Cannot use Redis: WRONGPASS; check token, rights and prefix";
+      expect(demo.errors().trim().split("\n")).toEqual([
+        `The store failed to write: ${why}`,
+        `The store failed to read: ${why}`,
+        "The store answers again",
+      ]);
+      expect(demo.errors()).not.toContain(bridge.token);
+    } finally {
+      await demo.stop();
+      await bridge.stop();
+      await redis.stop();
+    }
+  });
+});
 
 describe("the demonstration's command line", () => {
   test.each([

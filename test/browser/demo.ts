@@ -9,6 +9,8 @@ const START_MS = 20_000;
 export interface Demo {
   /** Ends with a slash. */
   readonly address: string;
+  /** What it has printed on stderr so far. */
+  errors(): string;
   stop(): Promise<void>;
 }
 
@@ -21,9 +23,11 @@ export async function startDemo(
     env: { ...process.env, PORT: "0", HOST: "127.0.0.1", ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  let errors = "";
+  child.stderr.on("data", (data) => (errors += String(data)));
   try {
-    const address = await addressFrom(child);
-    return { address: address.replace("127.0.0.1", "localhost"), stop: () => stop(child) };
+    const address = (await addressFrom(child)).replace("127.0.0.1", "localhost");
+    return { address, errors: () => errors, stop: () => stop(child) };
   } catch (error) {
     await stop(child);
     throw error;

@@ -3,12 +3,13 @@
 import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findProgram } from "../../scripts/system.js";
 import { RedisError, type Reply, respClient } from "./resp.ts";
 
 export interface RedisProcess {
@@ -34,17 +35,7 @@ const running = new Map<ChildProcess, string>();
 
 /** Where redis-server is, or null when this machine has none. */
 export function findRedis(): string | null {
-  const folders = [
-    ...(process.env["PATH"] ?? "").split(delimiter),
-    "/usr/bin",
-    "/usr/local/bin",
-    "/opt/homebrew/bin",
-  ];
-  for (const folder of folders.filter(Boolean)) {
-    const path = join(folder, "redis-server");
-    if (isExecutable(path)) return path;
-  }
-  return null;
+  return findProgram("redis-server");
 }
 
 /** Starts a server and waits until it answers PING. Without a port, takes a free one; `args` are redis-server's own. */
@@ -198,15 +189,5 @@ function readLog(path: string): string {
   } catch {
     // It ended before it wrote one.
     return "(no log)";
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    // Absent here: the next folder is tried.
-    return false;
   }
 }
