@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^coatcheck$/, replacement: path("./src/index.ts") },
       { find: /^coatcheck\/redis$/, replacement: path("./src/redis.ts") },
+      { find: /^coatcheck\/hono$/, replacement: path("./adapters/hono.ts") },
     ],
   },
   test: {
@@ -16,7 +17,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     coverage: {
       provider: "v8",
-      include: ["src/**/*.ts"],
+      include: ["src/**/*.ts", "adapters/**/*.ts"],
       reporter: ["text-summary", "text", "json-summary"],
       thresholds: { lines: 95, branches: 95 },
     },

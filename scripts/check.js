@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { transform } from "esbuild";
-import { checkImports } from "./imports.js";
+import { checkAdapters, checkImports } from "./imports.js";
 import { bin, filesUnder, installPackages, IN_CI, ROOT, run } from "./system.js";
 
 /** @typedef {import("./system.js").Result} Result */
@@ -50,7 +50,7 @@ const CHECKS = {
   "types of the demonstration": () => typesOf("examples/demo", "--checkJs"),
   lint: () => run(bin("oxlint"), ["--deny-warnings"]),
   format: () => run(bin("oxfmt"), ["--check", "."]),
-  imports: async () => listed(checkImports()),
+  imports: async () => listed([...checkImports(), ...checkAdapters()]),
   tarball,
   publint: () => run(bin("publint", "test/package"), ["run", tarballPath(), "--strict"]),
   "are the types wrong": () =>

@@ -1,4 +1,5 @@
-// The direction of imports in src/: each file imports only what its row names. `node scripts/imports.js` checks it.
+// The direction of imports: each file of src/ imports only what its row names, each adapter only the public index.
+// `node scripts/imports.js` checks it.
 
 // @ts-check
 
@@ -91,6 +92,31 @@ export function checkImports(folder = join(ROOT, "src")) {
 }
 
 /**
+ * An adapter may use only what a stranger could: the public index, and of the framework whose name it has the types.
+ * @param {string} [folder]
+ * @returns {string[]} one sentence for each violation
+ */
+export function checkAdapters(folder = join(ROOT, "adapters")) {
+  /** @type {string[]} */
+  const faults = [];
+  for (const path of filesUnder(folder)) {
+    const name = nameOf(folder, path);
+    const text = readFileSync(path, "utf8");
+    const { statements } = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
+    const types = statements
+      .filter(ts.isImportDeclaration)
+      .filter(({ importClause }) => importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword)
+      .map(({ moduleSpecifier }) => /** @type {ts.StringLiteral} */ (moduleSpecifier).text);
+    for (const { fileName: specifier } of ts.preProcessFile(text, true, true).importedFiles) {
+      if (specifier === "../src/index.ts") continue;
+      if (specifier === name && types.includes(name)) continue;
+      faults.push(`adapters/${name} imports ${specifier}`);
+    }
+  }
+  return faults;
+}
+
+/**
  * @param {string} name
  * @param {readonly string[]} row
  * @param {string} target
@@ -150,7 +176,7 @@ function cyclesOf(graph) {
 }
 
 if (isMain(import.meta.url)) {
-  const faults = checkImports();
+  const faults = [...checkImports(), ...checkAdapters()];
   for (const fault of faults) console.log(fault);
   if (faults.length > 0) process.exitCode = 1;
 }

@@ -50,7 +50,14 @@ describe("the packed tarball", () => {
     const published =
       /^package\/(dist\/[\w.-]+\.(js|d\.ts)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
     expect(files.filter((file) => !published.test(file))).toEqual([]);
-    for (const name of ["dist/index.js", "dist/index.d.ts", "dist/redis.js", "dist/redis.d.ts"]) {
+    for (const name of [
+      "dist/index.js",
+      "dist/index.d.ts",
+      "dist/redis.js",
+      "dist/redis.d.ts",
+      "dist/hono.js",
+      "dist/hono.d.ts",
+    ]) {
       expect(files).toContain(`package/${name}`);
     }
     for (const name of ["README.md", "LICENSE", "CHANGELOG.md", "package.json"]) {
@@ -62,9 +69,10 @@ describe("the packed tarball", () => {
     const names = await runModule(`
       import * as index from "coatcheck";
       import * as redis from "coatcheck/redis";
-      console.log(JSON.stringify([typeof index.createSessions, typeof redis.redisStore, typeof redis.upstash]));
+      import * as hono from "coatcheck/hono";
+      console.log(JSON.stringify([typeof index.createSessions, typeof redis.redisStore, typeof redis.upstash, typeof hono.session]));
     `);
-    expect(names).toEqual(["function", "function", "function"]);
+    expect(names).toEqual(["function", "function", "function", "function"]);
   });
 
   test("has one StoreError for both entries", async () => {

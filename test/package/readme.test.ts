@@ -69,8 +69,8 @@ describe.skipIf(process.env["CI"] !== "true" && findRedis() === null)("the READM
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("has a snippet for the program, the halves, Workers, a schema and each client", () => {
-    expect(snippets.length).toBe(9);
+  test("has a snippet for the program, the halves, Workers, Hono, a schema and each client", () => {
+    expect(snippets.length).toBe(10);
   });
 
   test("every snippet compiles in strict TypeScript", async () => {

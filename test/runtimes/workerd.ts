@@ -8,6 +8,8 @@ import { installedPackage, type Runtime } from "./runtime.ts";
 // Loaded when it is used: the file must load where Miniflare is not installed.
 const require = createRequire(import.meta.url);
 
+const COMPATIBILITY_DATE = "2026-04-26";
+
 const WORKER = `
 import { run } from "./cases.mjs";
 export default {
@@ -16,6 +18,12 @@ export default {
   },
 };
 `;
+
+/** Starts a worker of one module, as it is deployed. Whoever calls disposes of it. */
+export function startWorker(script: string): import("miniflare").Miniflare {
+  const { Miniflare } = require("miniflare") as typeof import("miniflare");
+  return new Miniflare({ modules: true, script, compatibilityDate: COMPATIBILITY_DATE });
+}
 
 export const workerd: Runtime = {
   name: "workerd",
@@ -30,7 +38,7 @@ export const workerd: Runtime = {
         { type: "ESModule", path: "worker.mjs", contents: WORKER },
         { type: "ESModule", path: module },
       ],
-      compatibilityDate: "2026-04-26",
+      compatibilityDate: COMPATIBILITY_DATE,
     });
     const deadline = AbortSignal.timeout(RUNTIME_DEADLINE_MS);
     try {

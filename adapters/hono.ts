@@ -1,0 +1,184 @@
+// Hono: a session is opened when a handler first asks, and committed once, when everything behind the middleware has
+// answered. Uses nothing but the public index, and of Hono nothing but its types.
+
+import type { Context, MiddlewareHandler } from "hono";
+import { type Session, type Sessions, StoreError } from "../src/index.ts";
+
+/** What the middleware keeps in the context's variables: opens the session, the same one every time. */
+export interface GetSession<Data extends object> {
+  (): Promise<Session<Data>>;
+  /** The sessions that it opens from. */
+  readonly sessions: Sessions<Data>;
+}
+
+/** The variables of a context behind {@link session}. */
+export interface SessionVariables<Data extends object, Name extends string = "session"> {
+  readonly Variables: { readonly [Key in Name]: GetSession<Data> };
+}
+
+/**
+ * The Env of an application whose `app.use(session(…))` stands on a line of its own, as in
+ * `new Hono<SessionEnv<typeof sessions>>()`; where calls are chained it is inferred. `From` is what `session` is given.
+ */
+export type SessionEnv<From, Name extends string = "session"> = SessionVariables<
+  From extends Sessions<infer Data>
+    ? Data
+    : From extends (...given: never[]) => Sessions<infer Data>
+      ? Data
+      : never,
+  Name
+>;
+
+/**
+ * Middleware that gives every handler behind it a session, for {@link getSession}. A request that nobody asks it for
+ * passes untouched. A handler that throws or answers 5xx saves nothing, but an end (`destroy`) holds; what
+ * `app.onError` itself does to the session is saved, unless it answers 5xx.
+ *
+ * What fails goes the way of every error of Hono's, to `app.onError`. A StoreError has `getResponse()` and `status`, as
+ * Hono's HTTPException, so that it becomes a 503 with Retry-After where nobody shapes it.
+ *
+ * @param from the sessions, or a function that answers them for a context, as `(c) => sessionsOf(c.env)`
+ * @param name of the context's variable; a second session in one application needs one of its own
+ */
+export function session<Data extends object, Name extends string = "session">(
+  from: Sessions<Data> | ((c: Context) => Sessions<Data>),
+  name: Name = "session" as Name,
+): MiddlewareHandler<SessionVariables<Data, Name>> {
+  return async function withSession(c: Context, next) {
+    const sessions = typeof from === "function" ? from(c) : from;
+    // Once is enough, where an application and a part of it both ask for the middleware.
+    if ((c.get(name) as Partial<GetSession<Data>> | undefined)?.sessions === sessions)
+      return next();
+
+    let opening: Promise<Session<Data>> | undefined;
+    let failure: Error | undefined;
+    let isAnswered = false;
+    const dropped: Promise<Session<Data>>[] = [];
+
+    /** What was done before a failure is dropped: whoever answers for it starts from what is stored. */
+    function noteFailure(): void {
+      if (c.error === failure) return;
+      failure = c.error;
+      if (opening) dropped.push(opening);
+      opening = undefined;
+    }
+
+    async function open(): Promise<Session<Data>> {
+      const isLate = isAnswered;
+      try {
+        const opened = await sessions.load(c.req.raw);
+        // Asked for in a stream, when the response is on its way, the session can only be read.
+        if (isLate) await sessions.commit(opened, failed(new Response()));
+        return opened;
+      } catch (error) {
+        throw await answerable(error, sessions);
+      }
+    }
+
+    function getOpened(): Promise<Session<Data>> {
+      if (!isAnswered) noteFailure();
+      return (opening ??= open());
+    }
+
+    c.set(name, Object.assign(getOpened, { sessions }));
+    try {
+      await next();
+    } catch (error) {
+      // Not an Error, or thrown by `app.onError`: Hono answers nothing, so that only an end is left to be carried out.
+      isAnswered = true;
+      for (const each of [...dropped, opening]) {
+        await settled(each?.then((it) => sessions.commit(it, failed(new Response()))));
+      }
+      throw error;
+    }
+    noteFailure();
+    isAnswered = true;
+    if (!opening && dropped.length === 0) return undefined;
+
+    try {
+      let response = c.res;
+      for (const each of dropped) {
+        const { status, statusText } = response;
+        // The core knows a failure by its status, Hono by the error, whatever status `app.onError` gives it.
+        const { body, headers } = await commit(sessions, each, failed(response));
+        response = new Response(body, { status, statusText, headers });
+      }
+      if (failure instanceof StoreError && !("getResponse" in failure)) throw failure;
+      // A handler that answers nothing is a failure too, which Hono finds when all middleware has returned.
+      if (!c.finalized) await commit(sessions, opening, failed(response));
+      else replace(c, opening ? await commit(sessions, opening, response) : response);
+    } catch (error) {
+      void settled(c.res.body?.cancel());
+      // Nothing of the response that the error replaces goes out, but who may read it: a page of another origin should
+      // see the 503 as well.
+      const kept = [...c.res.headers].filter(([header]) => /^(access-control-|vary$)/.test(header));
+      replace(c, new Response(null, { headers: kept }));
+      throw await answerable(error, sessions);
+    }
+    return undefined;
+  };
+}
+
+/**
+ * Answers the session of the request: reads it on the first call, and is the same one ever after. Once the response has
+ * been committed, in a stream say, it can only be read.
+ *
+ * @param name as given to {@link session}
+ * @throws StoreError when the store cannot answer; TypeError where no {@link session} has run before
+ */
+export function getSession<Data extends object>(c: {
+  readonly var: SessionVariables<Data>["Variables"];
+}): Promise<Session<Data>>;
+export function getSession<Variables, Name extends keyof Variables & string>(
+  c: { readonly var: Variables },
+  name: Name,
+): Variables[Name] extends GetSession<infer Data> ? Promise<Session<Data>> : never;
+export function getSession(
+  c: { readonly var: { readonly [name: string]: unknown } },
+  name = "session",
+): Promise<Session<object>> {
+  const { [name]: getOpened } = c.var;
+  // The very promise that the middleware waits for: a handler that drops it leaves no rejection unhandled.
+  if (typeof getOpened === "function") return (getOpened as GetSession<object>)();
+  const named = name === "session" ? "" : `, "${name}"`;
+  throw new TypeError(
+    `Cannot get session: the middleware has not run; put app.use(session(sessions${named})) before the route`,
+  );
+}
+
+/** Commits what was opened. Where the store did not answer, the handler has dealt with it: nobody's session is left. */
+async function commit<Data extends object>(
+  sessions: Sessions<Data>,
+  opening: Promise<Session<Data>> | undefined,
+  response: Response,
+): Promise<Response> {
+  const opened = (await settled(opening)) ?? (await settled(sessions.open(null)));
+  return opened ? sessions.commit(opened, response) : response;
+}
+
+/** The same response, as one that saves nothing but an end. */
+function failed({ body, headers }: Response): Response {
+  return new Response(body, { status: 500, headers });
+}
+
+/** Hono merges the headers of the old response into the new one, and so would undo what was set or double it. */
+function replace(c: Context, response: Response): void {
+  c.res = undefined;
+  c.res = response;
+}
+
+/** Gives a StoreError the 503 of the core, under the name by which Hono asks an error for its response. */
+async function answerable<Data extends object>(
+  error: unknown,
+  sessions: Sessions<Data>,
+): Promise<unknown> {
+  if (!(error instanceof StoreError)) return error;
+  const unavailable = await sessions.handler(() => {
+    throw error;
+  })(new Request("http://localhost/"));
+  return Object.assign(error, { status: 503, getResponse: () => unavailable.clone() });
+}
+
+async function settled<Value>(promise: Promise<Value> | undefined): Promise<Value | undefined> {
+  return promise?.catch(() => undefined);
+}
