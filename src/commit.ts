@@ -84,6 +84,9 @@ export async function save<Data extends object>(
     if (planned === "conflict") throw replacedElsewhere();
     if (planned === "end" || planned === "forget") {
       await end(context, state.origin);
+      for (const key of state.duplicates) {
+        await end(context, { kind: "replaced", key, text: null });
+      }
       // A second save has only the cookie to repeat.
       state.origin = { kind: "none" };
       return deleteCookie(context.options.cookie);

@@ -36,6 +36,8 @@ export async function load<Data extends object>(
   const { options } = context;
   const cookies = readCookies(cookieHeader ?? "", options.cookie.name);
   const { origin, data } = await find(context, cookies);
+  const { tokens } = context;
+  const ids = cookies.length > 1 ? cookies.map((cookie) => tokens.verify(cookie)) : [];
   const now = Date.now();
   const record = origin.kind === "row" ? origin.record : undefined;
   const times = record ?? { createdAt: now, seenAt: now };
@@ -56,6 +58,7 @@ export async function load<Data extends object>(
     changes: [],
     flash: new Map(record?.flash),
     shown: new Map(),
+    duplicates: ids.flatMap((id) => (typeof id === "string" ? [] : keyOf(id))),
     sent: [],
     closed,
     saving: Promise.resolve(),

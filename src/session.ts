@@ -42,6 +42,8 @@ export interface State<Data extends object> {
   readonly prefetch: boolean | undefined;
   /** Whether a cookie of the session's name came, genuine or not: then `destroy` deletes it. */
   readonly cookieCame: boolean;
+  /** Keys of genuine cookies that came two at a time: they open nothing (R19), and `destroy` ends what they name. */
+  readonly duplicates: readonly string[];
   /** Makes the data of a session that is not stored. */
   readonly begin: () => Data;
   origin: Origin;

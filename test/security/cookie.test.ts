@@ -387,10 +387,20 @@ describe("what is read", () => {
     );
   });
 
-  test("R19 two cookies of the name end and change nobody's session", async () => {
+  test("R19 two cookies of the name read and change nobody's session", async () => {
     const { shop, pair } = await stored();
     shop.counts.reset();
     const session = await shop.open(`${pair}; ${pair}`);
+    await shop.sessions.save(session);
+    expect(shop.counts.commands).toBe(0);
+    expect((await shop.open(pair)).isNew).toBe(false);
+  });
+
+  test("R11 R19 a destroy on two cookies of the name ends nothing that a forged one names", async () => {
+    const { shop, pair } = await stored();
+    shop.counts.reset();
+    const forged = `${pair.slice(0, -1)}${pair.endsWith("A") ? "E" : "A"}`;
+    const session = await shop.open(`${forged}; ${forged}`);
     session.destroy();
     await shop.sessions.save(session);
     expect(shop.counts.commands).toBe(0);

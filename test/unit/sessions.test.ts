@@ -373,3 +373,14 @@ test("cookie options in a Map or a list are refused, not ignored", () => {
     ).toThrow(/cookie/);
   }
 });
+
+test("R19 R29 a destroy ends every session that duplicate cookies name, though they open none", async () => {
+  const { sessions, begin: start } = shop();
+  const [one, two] = [await start(), await start()];
+  const session = await sessions.open(`${one}; __Host-session=forged; ${two}`);
+  expect(session.isNew).toBe(true);
+  session.destroy();
+  expect((await sessions.save(session))?.value).toBe("");
+  expect((await sessions.open(one)).isNew).toBe(true);
+  expect((await sessions.open(two)).isNew).toBe(true);
+});
