@@ -9,7 +9,17 @@ import ts from "typescript";
 import { filesUnder, isMain, ROOT } from "./system.js";
 
 const BASE = ["errors", "events", "store", "check"];
-const VALUES = [...BASE, "cookie", "token", "data", "record", "changes", "options", "session"];
+const VALUES = [
+  ...BASE,
+  "cookie",
+  "token",
+  "data",
+  "record",
+  "changes",
+  "options",
+  "state",
+  "session",
+];
 const PATH = [...VALUES, "context", "row"];
 
 /**
@@ -29,7 +39,8 @@ const ROWS = {
   record: [...BASE, "data"],
   changes: [...BASE, "data", "record"],
   options: [...BASE, "cookie"],
-  session: [...BASE, "cookie", "data", "record", "changes"],
+  state: [...BASE, "cookie", "data", "record", "changes"],
+  session: [...BASE, "data", "record", "changes", "state"],
 
   "stores/*": [...BASE, "stores/*"],
 

@@ -5,12 +5,13 @@ import { deleteCookie, type SetCookie } from "./cookie.ts";
 import { end } from "./end.ts";
 import { SessionError, StoreError } from "./errors.ts";
 import type { Flash } from "./record.ts";
-import { noteEdits, type Session, type State, stateOf } from "./session.ts";
+import { type Session, stateOf } from "./session.ts";
+import { noteEdits, type State } from "./state.ts";
 import { replacedElsewhere, write, type Writing } from "./write.ts";
 
 /**
  * What a save is to do. `conflict`: refuse a change on a session that was replaced before this request began.
- * `forget`: there is nothing to end, but a cookie to delete. `renew`: write nothing but the time of this visit.
+ * `forget`: no session was opened, but a cookie came and is to be deleted. `renew`: write nothing but the time of this visit.
  */
 export type Plan = Writing | "nothing" | "end" | "forget" | "conflict";
 

@@ -3,7 +3,7 @@
 import { type Context, refOf } from "./context.ts";
 import { StoreError } from "./errors.ts";
 import { decodeRecord, encodeRecord, type Mark } from "./record.ts";
-import type { Origin } from "./session.ts";
+import type { Origin } from "./state.ts";
 import { DEADLINE_MS, MARK_MS } from "./write.ts";
 
 /**

@@ -5,7 +5,8 @@ import { readCookies } from "./cookie.ts";
 import { encodeData } from "./data.ts";
 import { expiryOf } from "./record.ts";
 import { beginWith, interpret } from "./row.ts";
-import { type Origin, Session } from "./session.ts";
+import { Session } from "./session.ts";
+import type { Origin } from "./state.ts";
 import { keyOf } from "./token.ts";
 
 /** How a session is opened. */
@@ -33,10 +34,9 @@ export async function load<Data extends object>(
   cookieHeader: string | null | undefined,
   { prefetch, readOnly, closed }: OpenOptions & { closed?: boolean },
 ): Promise<Session<Data>> {
-  const { options } = context;
+  const { options, tokens } = context;
   const cookies = readCookies(cookieHeader ?? "", options.cookie.name);
   const { origin, data } = await find(context, cookies);
-  const { tokens } = context;
   const ids = cookies.length > 1 ? cookies.map((cookie) => tokens.verify(cookie)) : [];
   const now = Date.now();
   const record = origin.kind === "row" ? origin.record : undefined;

@@ -1,82 +1,10 @@
 // What the application holds. Synchronous, no I/O, no clock: it notes what is done, `commit` does it.
 
-import { apply, type Change, diff, restore } from "./changes.ts";
-import type { SetCookie } from "./cookie.ts";
+import { apply, type Change, restore } from "./changes.ts";
 import { deepFreeze, encodeData, formatStep } from "./data.ts";
 import { SessionError, StoreError } from "./errors.ts";
-import { type Flash, newStamp, type SessionRecord } from "./record.ts";
-
-/** A row that holds the session, as it was when last read or written. */
-export interface Row {
-  readonly kind: "row";
-  readonly id: Uint8Array;
-  readonly key: string;
-  /** The row's value, which a swap must expect. */
-  readonly text: string;
-  readonly record: SessionRecord;
-}
-
-/**
- * Where a session stands in the store.
- *
- * - `none`: no genuine cookie came.
- * - `row`: here.
- * - `absent`: a genuine cookie came, of a session that expired, does not decode, or is not there (`text` null).
- * - `replaced`: it was ended or replaced elsewhere; a mark stands there, or nothing any more.
- * - `unanswered`: the store did not say.
- */
-export type Origin =
-  | Row
-  | { readonly kind: "none" }
-  | {
-      readonly kind: "absent" | "replaced" | "unanswered";
-      readonly key: string;
-      readonly text: string | null;
-    };
-
-/** All that a session knows; for `load` and `commit` alone. */
-export interface State<Data extends object> {
-  /** The `Sessions` that it belongs to. */
-  readonly owner: object;
-  readonly readOnly: boolean | undefined;
-  readonly prefetch: boolean | undefined;
-  /** Whether a cookie of the session's name came, genuine or not: then `destroy` deletes it. */
-  readonly cookieCame: boolean;
-  /** Keys of genuine cookies that came two at a time: they open nothing (R19), and `destroy` ends what they name. */
-  readonly duplicates: readonly string[];
-  /** Makes the data of a session that is not stored. */
-  readonly begin: () => Data;
-  origin: Origin;
-  createdAt: number;
-  expiresAt: number;
-  /** The application's object; absent until somebody asks for it where nothing is stored. */
-  data: Data | undefined;
-  /** Whether the application may have edited `data` directly. */
-  touched?: boolean;
-  /** JSON of the data as it stands in the store, or as a new session begins. */
-  stored: string;
-  /** JSON of `data` with every change that stands in `changes`. */
-  noted: string;
-  readonly changes: Change<Data>[];
-  /** Flash values still to be shown, and those that this request has shown. */
-  flash: Map<string, Flash>;
-  readonly shown: Map<string, Flash>;
-  regenerate?: boolean;
-  ended?: boolean;
-  /** Whether `commit` has begun: the response is on its way, changes would be lost. */
-  closed: boolean | undefined;
-  /** What saves sent whose answers were lost: one of them may stand there. */
-  readonly sent: (Pick<Row, "text" | "record"> & {
-    seen: string;
-    expiresAt: number;
-    steps: number;
-  })[];
-  /** The save under way, if any: another waits for it, since two would make two rows. */
-  saving: Promise<unknown>;
-  /** A cookie that a save has made and no response has carried yet. */
-  cookie?: SetCookie | undefined;
-  frozen?: Data;
-}
+import { type Flash, newStamp } from "./record.ts";
+import { begun, noteEdits, refusal, type State } from "./state.ts";
 
 /** Lets the compiler refuse a function that answers a promise; one that always throws answers `never`. */
 export type Synchronous<Result> = [Result] extends [never]
@@ -233,44 +161,4 @@ export class Session<Data extends object> {
     if (refused) throw refused;
     return state;
   }
-}
-
-type Refusable = Pick<State<object>, "closed" | "readOnly" | "origin">;
-
-/** Why a session cannot be changed; `undefined` when it can. */
-function refusal({ closed, readOnly, origin }: Refusable): SessionError | undefined {
-  if (closed)
-    return new SessionError(
-      "SESSION_COMMITTED",
-      "Cannot change session: it was committed; change it before you return the response",
-    );
-  if (readOnly)
-    return new SessionError("SESSION_READ_ONLY", "Cannot change session: it was opened read-only");
-  if (origin.kind !== "unanswered") return undefined;
-  return new StoreError("none", "Cannot change session: the store did not answer");
-}
-
-/** The application's object, made now if nobody has asked for it before. */
-function begun<Data extends object>(state: State<Data>): Data {
-  if (state.data === undefined) {
-    state.data = state.begin();
-    state.noted = state.stored = encodeData(state.data, "data");
-  }
-  return state.data;
-}
-
-/**
- * Notes direct edits since the last note as a change, and answers the JSON of the data as it is now.
- *
- * @throws SessionDataError when JSON cannot carry the data
- */
-export function noteEdits<Data extends object>(state: State<Data>): string {
-  const data = begun(state);
-  if (state.touched) {
-    const json = encodeData(data, "data");
-    const edits = json === state.noted ? undefined : diff(state.noted, data);
-    if (edits) state.changes.push(edits);
-    state.noted = json;
-  }
-  return state.noted;
 }

@@ -7,7 +7,7 @@ import { checkSize, encodeData } from "./data.ts";
 import { SessionConflictError, StoreError } from "./errors.ts";
 import { encodeRecord, expiryOf, type SessionRecord } from "./record.ts";
 import { beginWith, checkSchema, interpret, type Reading } from "./row.ts";
-import { noteEdits, type Row, type State } from "./session.ts";
+import { noteEdits, type Row, type State } from "./state.ts";
 import type { Store } from "./store.ts";
 import { keyOf, newId } from "./token.ts";
 

@@ -562,7 +562,7 @@ const stories: readonly Case[] = [
         (quote) => Promise.reject(new TypeError(quote, { cause: new Error(quote) })),
         // oxlint-disable-next-line prefer-promise-reject-errors -- what is no Error is thrown as well
         (quote) => Promise.reject(quote),
-        // oxlint-disable-next-line prefer-promise-reject-errors
+        // oxlint-disable-next-line prefer-promise-reject-errors -- and nothing at all
         () => Promise.reject(undefined),
         (quote) => {
           throw new Error(quote);

@@ -104,8 +104,7 @@ describe("the packed tarball", () => {
       import { redisStore, upstash } from "coatcheck/redis";
       export const store: Store = redisStore(upstash({ url: "https://example.com", token: "token" }));
       export const isFault = (error: unknown): boolean => error instanceof StoreError;
-      // A name that did not resolve would be any, and this line no error.
-      // @ts-expect-error
+      // @ts-expect-error A name that did not resolve would be any, and this line no error.
       export const number: number = createSessions;
       `,
     );

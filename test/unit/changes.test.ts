@@ -67,7 +67,7 @@ describe("apply()", () => {
         {},
       ),
     ).toThrow(TypeError);
-    // oxlint-disable-next-line unicorn/no-thenable
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what is tested
     const thenable = { then: () => undefined };
     const change = apply<Data>(() => thenable);
     expect(() => replay(change, {})).toThrow(TypeError);
@@ -88,10 +88,10 @@ describe("apply()", () => {
 });
 
 test("isThenable() takes promises of any make and nothing else", () => {
-  // oxlint-disable-next-line unicorn/no-thenable
+  // oxlint-disable-next-line unicorn/no-thenable -- that is what is tested
   const thenable = { then: () => undefined };
   expect([Promise.resolve(), thenable].map(isThenable)).toEqual([true, true]);
-  // oxlint-disable-next-line unicorn/no-thenable
+  // oxlint-disable-next-line unicorn/no-thenable -- that is what is tested
   const almost = { then: 1 };
   expect([{}, null, almost, undefined, "then"].some(isThenable)).toBe(false);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Plan, plan } from "../../src/commit.ts";
-import type { Origin } from "../../src/session.ts";
+import type { Origin } from "../../src/state.ts";
 
 const NOW = 1_700_000_000_000;
 /** Seconds. Renewal is due after a tenth: 100 s. */
