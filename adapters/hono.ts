@@ -2,7 +2,7 @@
 // answered. Uses nothing but the public index, and of Hono nothing but its types.
 
 import type { Context, MiddlewareHandler } from "hono";
-import { type Session, type Sessions, StoreError } from "../src/index.ts";
+import type { Session, Sessions } from "../src/index.ts";
 
 /** What the middleware keeps in the context's variables: opens the session, the same one every time. */
 export interface GetSession<Data extends object> {
@@ -34,8 +34,8 @@ export type SessionEnv<From, Name extends string = "session"> = SessionVariables
  * passes untouched. A handler that throws or answers 5xx saves nothing, but an end (`destroy`) holds; what
  * `app.onError` itself does to the session is saved, unless it answers 5xx.
  *
- * What fails goes the way of every error of Hono's, to `app.onError`. A StoreError has `getResponse()` and `status`, as
- * Hono's HTTPException, so that it becomes a 503 with Retry-After where nobody shapes it.
+ * What fails goes the way of every error of Hono's, to `app.onError`. A StoreError has `getResponse()`, as Hono's
+ * HTTPException, so that it becomes a 503 with Retry-After where nobody shapes it.
  *
  * @param from the sessions, or a function that answers them for a context, as `(c) => sessionsOf(c.env)`
  * @param name of the context's variable; a second session in one application needs one of its own
@@ -65,14 +65,10 @@ export function session<Data extends object, Name extends string = "session">(
 
     async function open(): Promise<Session<Data>> {
       const isLate = isAnswered;
-      try {
-        const opened = await sessions.load(c.req.raw);
-        // Asked for in a stream, when the response is on its way, the session can only be read.
-        if (isLate) await sessions.commit(opened, failed(new Response()));
-        return opened;
-      } catch (error) {
-        throw await answerable(error, sessions);
-      }
+      const opened = await sessions.load(c.req.raw);
+      // Asked for in a stream, when the response is on its way, the session can only be read.
+      if (isLate) await sessions.commit(opened, failed(new Response()));
+      return opened;
     }
 
     function getOpened(): Promise<Session<Data>> {
@@ -103,7 +99,6 @@ export function session<Data extends object, Name extends string = "session">(
         const { body, headers } = await commit(sessions, each, failed(response));
         response = new Response(body, { status, statusText, headers });
       }
-      if (failure instanceof StoreError && !("getResponse" in failure)) throw failure;
       // A handler that answers nothing is a failure too, which Hono finds when all middleware has returned.
       if (!c.finalized) await commit(sessions, opening, failed(response));
       else replace(c, opening ? await commit(sessions, opening, response) : response);
@@ -113,7 +108,7 @@ export function session<Data extends object, Name extends string = "session">(
       // see the 503 as well.
       const kept = [...c.res.headers].filter(([header]) => /^(access-control-|vary$)/.test(header));
       replace(c, new Response(null, { headers: kept }));
-      throw await answerable(error, sessions);
+      throw error;
     }
     return undefined;
   };
@@ -165,18 +160,6 @@ function failed({ body, headers }: Response): Response {
 function replace(c: Context, response: Response): void {
   c.res = undefined;
   c.res = response;
-}
-
-/** Gives a StoreError the 503 of the core, under the name by which Hono asks an error for its response. */
-async function answerable<Data extends object>(
-  error: unknown,
-  sessions: Sessions<Data>,
-): Promise<unknown> {
-  if (!(error instanceof StoreError)) return error;
-  const unavailable = await sessions.handler(() => {
-    throw error;
-  })(new Request("http://localhost/"));
-  return Object.assign(error, { status: 503, getResponse: () => unavailable.clone() });
 }
 
 async function settled<Value>(promise: Promise<Value> | undefined): Promise<Value | undefined> {

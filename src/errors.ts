@@ -69,13 +69,16 @@ export class SessionDataError extends SessionError {
   }
 }
 
+/** Seconds after which a client may ask again while the store cannot answer. */
+const RETRY_AFTER = 5;
+
 /** Whether a store's command took effect: `none`, certainly not; `unknown`, nobody can say. */
 export type StoreOutcome = "none" | "unknown";
 
 /**
  * The store cannot answer. Code `STORE_UNAVAILABLE` (an outage: refused, timeout, quota, half an answer) or
  * `STORE_MISCONFIGURED` (wrong or read-only token: waiting does not help; the message names the mend). An absent
- * session is never an error. `handler` answers it with 503.
+ * session is never an error. `handler` and the adapters answer it with `getResponse()`.
  */
 export class StoreError extends SessionError {
   override readonly name = "StoreError" as const;
@@ -88,5 +91,20 @@ export class StoreError extends SessionError {
   ) {
     super(code, message);
     this.outcome = outcome;
+  }
+
+  /**
+   * What a visitor gets: a 503 that says nothing of why, with `Retry-After` and `no-store`; no cookie is set or cleared
+   * (R50, R51). A new one at every call. Hono asks errors for their response by this name.
+   */
+  getResponse(): Response {
+    return new Response("Service unavailable\n", {
+      status: 503,
+      headers: {
+        "Cache-Control": "no-store",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Retry-After": String(RETRY_AFTER),
+      },
+    });
   }
 }

@@ -2,9 +2,6 @@
 
 import type { SetCookie } from "./cookie.ts";
 
-/** Seconds after which a client may ask again while the store cannot answer. */
-const RETRY_AFTER = 5;
-
 /**
  * Copies a response, so that it can be changed: one that came from `fetch` or `redirect` is immutable, and one without
  * a body may be a constant that serves every visitor. A 101 is what it is.
@@ -35,16 +32,4 @@ export function finish(
   if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(headers.get("Vary") ?? ""))
     headers.append("Vary", "Cookie");
   return response;
-}
-
-/** What a visitor gets while the store cannot answer: nothing of why, and no cookie set or cleared (R50, R51). */
-export function unavailable(): Response {
-  return new Response("Service unavailable\n", {
-    status: 503,
-    headers: {
-      "Cache-Control": "no-store",
-      "Content-Type": "text/plain; charset=utf-8",
-      "Retry-After": String(RETRY_AFTER),
-    },
-  });
 }

@@ -6,11 +6,15 @@ import type { SetCookie } from "./cookie.ts";
 import { StoreError } from "./errors.ts";
 import { isPrefetch, load, type OpenOptions } from "./load.ts";
 import { resolveOptions, type SessionOptions, type StandardSchema } from "./options.ts";
-import { copyOf, finish, unavailable } from "./response.ts";
+import { copyOf, finish } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
+import type { Store } from "./store.ts";
 
 /** What `createSessions` answers. */
 export interface Sessions<Data extends object> {
+  /** The store that it was given. */
+  readonly store: Store;
+
   /**
    * Wraps a handler. `getSession` reads nothing before its first call, and answers the same session ever after; what
    * was done to it is committed once, when the handler has answered. A handler that throws or answers 5xx saves
@@ -103,6 +107,8 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
   }
 
   return {
+    store: context.options.store,
+
     handler: (handle) =>
       async function handleWithSession(request, ...rest) {
         let opening: Promise<Session<Data>> | undefined;
@@ -132,9 +138,9 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
             await settled(save(context, session, { failed: true }));
           }
           if (!(error instanceof StoreError)) throw error;
-          if (opening === undefined) return unavailable();
+          if (opening === undefined) return error.getResponse();
           // What an earlier save has made is due all the same: else a regenerate it confirmed would be a sign-out.
-          return finish(unavailable(), { cookie: session && stateOf(session).cookie });
+          return finish(error.getResponse(), { cookie: session && stateOf(session).cookie });
         }
       },
 

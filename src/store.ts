@@ -13,6 +13,9 @@ export type Swap =
  * rejection. Anything else that a store throws is taken for an `unknown` outcome.
  */
 export interface Store {
+  /** Whether rows live in this process alone, so that no other instance sees them. Default false. */
+  readonly isLocal?: boolean;
+
   /** Answers the row's value byte for byte; `null` when there is none, or it has expired. */
   read(key: string): Promise<string | null>;
 

@@ -44,6 +44,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   }
 
   return {
+    isLocal: true,
     read: async (key) => find(key),
     async write(key, value, expiresAt, expected) {
       const current = find(key);

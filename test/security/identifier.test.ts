@@ -312,6 +312,7 @@ describe("before the store is asked", () => {
       "load",
       "open",
       "save",
+      "store",
     ]);
   });
 });

@@ -45,6 +45,15 @@ test("a StoreError says whether the command may have taken effect, and whether w
   });
 });
 
+test("the response of a StoreError says nothing of why, and neither sets nor clears a cookie", async () => {
+  const answer = new StoreError("none", "text", "STORE_MISCONFIGURED").getResponse();
+  expect(answer.status).toBe(503);
+  expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
+  expect(answer.headers.get("Cache-Control")).toBe("no-store");
+  expect(answer.headers.getSetCookie()).toEqual([]);
+  expect(await answer.text()).toBe("Service unavailable\n");
+});
+
 test("a SessionSizeError says how large the data is, and how large it may be", () => {
   const error = new SessionSizeError(9, 5);
   expect(error).toMatchObject({ bytes: 9, limit: 5 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { deleteCookie, resolveCookie, writeCookie } from "../../src/cookie.ts";
-import { copyOf, finish as dress, unavailable } from "../../src/response.ts";
+import { copyOf, finish as dress } from "../../src/response.ts";
 
 /** As `commit` does it. */
 const finish: typeof dress = (response, parts) => dress(copyOf(response), parts);
@@ -109,13 +109,4 @@ describe("Clear-Site-Data", () => {
 test("a 101 goes out as it came", () => {
   const response = Object.defineProperty(new Response(null), "status", { value: 101 });
   expect(finish(response, { cookie: COOKIE })).toBe(response);
-});
-
-test("unavailable() says nothing of why, and neither sets nor clears a cookie", async () => {
-  const answer = unavailable();
-  expect(answer.status).toBe(503);
-  expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
-  expect(answer.headers.get("Cache-Control")).toBe("no-store");
-  expect(answer.headers.getSetCookie()).toEqual([]);
-  expect(await answer.text()).toBe("Service unavailable\n");
 });
