@@ -1,0 +1,3 @@
+// The entry: what Bun serves.
+
+export { app as default } from "./app.ts";

@@ -1,0 +1,3 @@
+// The entry: what Cloudflare calls for each request.
+
+export { app as default } from "./app.ts";

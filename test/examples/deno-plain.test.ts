@@ -1,0 +1,5 @@
+// Deno without a framework, with the library from JSR.
+
+import { describeDeno } from "./deno.ts";
+
+describeDeno("Deno without a framework", "deno-plain");

@@ -1,0 +1,3 @@
+import { describeWorker } from "./wrangler.ts";
+
+describeWorker("hono-workers", "Hono on Workers");

@@ -1,0 +1,3 @@
+import { describeWorker } from "./wrangler.ts";
+
+describeWorker("workers-plain", "Workers without a framework");
