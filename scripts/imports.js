@@ -67,6 +67,15 @@ const ENTRIES = ["index", "redis"];
 const PACKAGES = ["@noble/hashes"];
 
 /**
+ * What an adapter may import of its framework: types alone, or what runs.
+ * @type {Readonly<Record<string, { types?: readonly string[], values?: readonly string[] }>>}
+ */
+const FRAMEWORKS = {
+  hono: { types: ["hono"] },
+  next: { values: ["server-only", "next/headers.js", "next/server.js", "react"] },
+};
+
+/**
  * @param {string} [folder]
  * @returns {string[]} one sentence for each violation
  */
@@ -103,7 +112,7 @@ export function checkImports(folder = join(ROOT, "src")) {
 }
 
 /**
- * An adapter may use only what a stranger could: the public index, and of the framework whose name it has the types.
+ * An adapter may use only what a stranger could: the public index, its framework, and the files of its own folder.
  * @param {string} [folder]
  * @returns {string[]} one sentence for each violation
  */
@@ -112,15 +121,21 @@ export function checkAdapters(folder = join(ROOT, "adapters")) {
   const faults = [];
   for (const path of filesUnder(folder)) {
     const name = nameOf(folder, path);
+    const [framework = ""] = name.split("/");
+    const { types = [], values = [] } = FRAMEWORKS[framework] ?? {};
     const text = readFileSync(path, "utf8");
     const { statements } = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
-    const types = statements
+    const typeImports = statements
       .filter(ts.isImportDeclaration)
       .filter(({ importClause }) => importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword)
       .map(({ moduleSpecifier }) => /** @type {ts.StringLiteral} */ (moduleSpecifier).text);
     for (const { fileName: specifier } of ts.preProcessFile(text, true, true).importedFiles) {
-      if (specifier === "../src/index.ts") continue;
-      if (specifier === name && types.includes(name)) continue;
+      if (values.includes(specifier)) continue;
+      if (types.includes(specifier) && typeImports.includes(specifier)) continue;
+      const target = specifier.startsWith(".")
+        ? nameOf(folder, join(dirname(path), specifier))
+        : "";
+      if (target === "../src/index" || target.startsWith(`${framework}/`)) continue;
       faults.push(`adapters/${name} imports ${specifier}`);
     }
   }

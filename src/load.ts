@@ -70,8 +70,9 @@ async function find<Data extends object>(
   [token, ...others]: readonly string[],
 ): Promise<{ origin: Origin; data?: Data | undefined }> {
   const nothing = { origin: { kind: "none" } } as const;
-  if (token === undefined) return nothing;
-  const id = others.length > 0 ? "duplicate" : tokens.verify(token);
+  // Empty: the cookie that this very request deleted, as Next hands it on to the page that an action redirects to.
+  if (!token && others.length === 0) return nothing;
+  const id = !token || others.length > 0 ? "duplicate" : tokens.verify(token);
   if (typeof id === "string") {
     report({ type: "forged", reason: id });
     return nothing;

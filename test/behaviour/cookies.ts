@@ -35,7 +35,6 @@ export const cases: readonly Case[] = [
       const { shop, token } = await shopWithToken();
       const [id = "", mac = ""] = token.split(".");
       const values = [
-        "",
         "x",
         "null",
         "undefined",
@@ -58,6 +57,15 @@ export const cases: readonly Case[] = [
         "A".repeat(100_000),
       ];
       for (const value of values) await expectNothing(shop, `${COOKIE}=${value}`, "malformed");
+    },
+  },
+
+  {
+    name: "R5 an empty cookie, as left by a jar that deletes badly, costs no store command and is nothing to report",
+    run: async () => {
+      const { shop } = await shopWithToken();
+      await expectNothing(shop, `${COOKIE}=`);
+      await expectNothing(shop, `a=b; ${COOKIE}=; c=d`);
     },
   },
 

@@ -12,9 +12,19 @@ function read(example: string, file: string): string {
   return readFileSync(`${EXAMPLES}${example}/${file}`, "utf8");
 }
 
+/** Whatever the layout of a style sheet. */
+function compact(css: string): string {
+  return css.replaceAll(/\s+|;(?=\s*\})/g, "");
+}
+
 describe("the examples", () => {
   test.each([...HONO, ...PLAIN])("%s has the page of all", (example) => {
     expect(read(example, "pages.ts")).toBe(read("hono-node", "pages.ts"));
+  });
+
+  test("next-app looks like the others", () => {
+    const [, style = ""] = /const STYLE = `\n(.*?)`;/s.exec(read("hono-node", "pages.ts")) ?? [];
+    expect(compact(read("next-app", "app/style.css"))).toBe(compact(style));
   });
 
   test.each(HONO)("%s is the same application as the others with Hono", (example) => {

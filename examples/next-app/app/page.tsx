@@ -1,0 +1,64 @@
+// The one page. A component reads the session, and cannot change it.
+
+import { headers } from "next/headers";
+import { getSession } from "../sessions";
+import { addNote, signIn, signOut } from "./actions";
+
+export default async function Page() {
+  const { data } = await getSession();
+  return (
+    <>
+      <Notice />
+      {data.name === undefined ? <SignIn /> : <Notebook name={data.name} notes={data.notes} />}
+    </>
+  );
+}
+
+/** What the request before this one had to say, as the proxy hands it on. */
+async function Notice() {
+  const notice = decodeURIComponent((await headers()).get("x-notice") ?? "");
+  return (
+    notice !== "" && (
+      <p className="notice" role="status">
+        {notice}
+      </p>
+    )
+  );
+}
+
+function SignIn() {
+  return (
+    <form action={signIn}>
+      <label htmlFor="name">Your name</label>
+      <input id="name" name="name" required maxLength={40} autoComplete="username" />
+      <button className="main">Sign in</button>
+    </form>
+  );
+}
+
+function Notebook({ name, notes }: { name: string; notes: readonly string[] }) {
+  return (
+    <>
+      <form action={addNote}>
+        <label htmlFor="note">New note</label>
+        <input id="note" name="note" required maxLength={200} autoComplete="off" />
+        <button className="main">Add</button>
+      </form>
+      {notes.length === 0 ? (
+        <p className="quiet">Nothing noted yet.</p>
+      ) : (
+        <ul>
+          {notes.map((note, index) => (
+            <li key={index}>{note}</li>
+          ))}
+        </ul>
+      )}
+      <form action={signOut}>
+        <p>
+          Signed in as <strong>{name}</strong>. <a href="/notes.txt">Notes as text</a>
+        </p>
+        <button>Sign out</button>
+      </form>
+    </>
+  );
+}
