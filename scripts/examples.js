@@ -1,5 +1,6 @@
-// The examples as their readers have them: copied elsewhere and installed from the packed tarball. Run by itself
-// (`npm run examples`, after a build), makes their lock files anew. Nothing is installed inside `examples/`.
+// Projects that use the library, the examples above all, as their readers have them: copied elsewhere and installed
+// from the packed tarball. Run by itself (`npm run examples`, after a build), makes their lock files anew. Nothing is
+// installed where they stand.
 
 // @ts-check
 
@@ -8,19 +9,20 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { isMain, ROOT, run } from "./system.js";
 
-const EXAMPLES = join(ROOT, "examples");
+/** Projects with a lock file; all examples beside these. */
+const OTHERS = ["test/adapters/next"];
 const NAME = "coatcheck";
 const MADE = ["node_modules", ".env", ".dev.vars", ".next", ".vercel", ".wrangler"];
 const FLAGS = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
 
 /**
- * Copies an example to a temporary folder, without what running it may have made there.
- * @param {string} name
+ * Copies a project to a temporary folder, without what running it may have made there.
+ * @param {string} project the path of its folder in the repository
  * @returns {Promise<string>} the folder, for the caller to remove
  */
-export async function copyExample(name) {
-  const folder = await mkdtemp(join(tmpdir(), `coatcheck-${name}-`));
-  await cp(join(EXAMPLES, name), folder, {
+async function copyProject(project) {
+  const folder = await mkdtemp(join(tmpdir(), `coatcheck-${basename(project)}-`));
+  await cp(join(ROOT, project), folder, {
     recursive: true,
     filter: (source) => !MADE.includes(basename(source)),
   });
@@ -28,12 +30,12 @@ export async function copyExample(name) {
 }
 
 /**
- * Copies an example, and installs there what its lock file says, with the packed tarball for the library.
- * @param {string} name
- * @returns {Promise<string>} the folder, for the caller to remove
+ * Copies a project, and installs there what its lock file says, with the packed tarball for the library.
+ * @param {string} project the path of its folder in the repository
+ * @returns {Promise<string>} the copy, for the caller to remove
  */
-export async function installExample(name) {
-  const folder = await copyExample(name);
+export async function installProject(project) {
+  const folder = await copyProject(project);
   try {
     const tarball = await usePacked(folder);
     await edit(join(folder, "package-lock.json"), (lock) => {
@@ -49,13 +51,13 @@ export async function installExample(name) {
 }
 
 /**
- * Copies an example for Deno, and links there what its imports name: the packed tarball for `npm:`, the files that are
+ * Copies a project for Deno, and links there what its imports name: the packed tarball for `npm:`, the files that are
  * published for `jsr:`. The rest Deno fetches itself when it runs.
- * @param {string} name
- * @returns {Promise<string>} the folder, for the caller to remove
+ * @param {string} project the path of its folder in the repository
+ * @returns {Promise<string>} the copy, for the caller to remove
  */
-export async function linkExample(name) {
-  const folder = await copyExample(name);
+export async function linkProject(project) {
+  const folder = await copyProject(project);
   const library = join(folder, ".library");
   await mkdir(library);
   const manifest = join(folder, "deno.json");
@@ -77,11 +79,11 @@ export async function linkExample(name) {
 }
 
 /**
- * Makes the lock file of an example, as it will be when the library is on the registry.
- * @param {string} name
+ * Makes the lock file of a project, as it will be when the library is on the registry.
+ * @param {string} project
  */
-async function lockExample(name) {
-  const folder = await copyExample(name);
+async function lockProject(project) {
+  const folder = await copyProject(project);
   try {
     const { dependencies } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
     await usePacked(folder);
@@ -93,7 +95,7 @@ async function lockExample(name) {
       delete packages[`node_modules/${NAME}`].resolved;
       delete packages[`node_modules/${NAME}`].integrity;
     });
-    await cp(lock, join(EXAMPLES, name, "package-lock.json"));
+    await cp(lock, join(ROOT, project, "package-lock.json"));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -144,9 +146,10 @@ async function edit(path, change) {
 
 if (isMain(import.meta.url)) {
   const given = process.argv.slice(2);
-  for (const name of given.length > 0 ? given : await readdir(EXAMPLES)) {
-    if (!(await readdir(join(EXAMPLES, name))).includes("package.json")) continue;
-    console.log(`Locking ${name}`);
-    await lockExample(name);
+  const examples = (await readdir(join(ROOT, "examples"))).map((name) => `examples/${name}`);
+  for (const project of given.length > 0 ? given : [...examples, ...OTHERS]) {
+    if (!(await readdir(join(ROOT, project))).includes("package.json")) continue;
+    console.log(`Locking ${project}`);
+    await lockProject(project);
   }
 }

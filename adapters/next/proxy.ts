@@ -27,7 +27,9 @@ export function createProxy<Data extends object>(sessions: Sessions<Data>): Sess
     try {
       const session = await sessions.load(request);
       const cookie = await sessions.save(session);
-      return cookie ? await sessions.commit(session, handOn(request, next, cookie)) : next;
+      if (cookie === null) return next;
+      handOn(request, next.headers, cookie);
+      return await sessions.commit(session, next);
     } catch (error) {
       // A page that needs no session is none the worse, and one that does finds out by itself.
       if (error instanceof StoreError) return next;
@@ -43,9 +45,13 @@ export function createProxy<Data extends object>(sessions: Sessions<Data>): Sess
       const decided = (await decide(request, session, event)) ?? NextResponse.next();
       if (!PASSES_ON.some((name) => decided.headers.has(name))) return decided;
       const cookie = await sessions.save(session);
-      // Where the application has used the jar, Next puts the jar's cookies in place of the response's own.
-      if (cookie && String(jar) !== before) put(jar, cookie);
-      const response = cookie ? handOn(request, decided, cookie) : decided;
+      const response = new Response(decided.body, decided);
+      if (cookie) handOn(request, response.headers, cookie);
+      if (cookie && String(jar) !== before) {
+        // The application has used the jar: Next puts the jar's cookies in place of the response's own.
+        put(jar, cookie);
+        response.headers.delete(SET_COOKIES);
+      }
       // What stands here is kept for the page, static ones too, which is not for everybody.
       if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", UNSHARED);
       return response;
@@ -80,24 +86,26 @@ const PASSES_ON = ["x-middleware-next", "x-middleware-rewrite"];
 const CHANGED = "x-middleware-override-headers";
 const CHANGED_COOKIE = "x-middleware-request-cookie";
 
+/** How it says which cookies it sets. Next sets these again, and no others, when an action or a page asks for its jar. */
+const SET_COOKIES = "x-middleware-set-cookie";
+
 /**
- * Puts the cookie into the request as the page gets it. Next's own `response.cookies` would write the application's
- * cookies anew, and drop a Max-Age of 0 from them.
+ * Puts the cookie into the request as the page gets it, in both ways that Next knows. Next's own `response.cookies` would
+ * write the application's cookies anew, and drop a Max-Age of 0 from them.
  */
-function handOn(request: NextRequest, response: Response, { name, value }: SetCookie): Response {
-  const answer = new Response(response.body, response);
+function handOn(request: NextRequest, headers: Headers, { name, value, header }: SetCookie): void {
+  headers.set(SET_COOKIES, [...headers.getSetCookie(), header].join());
   // The application may have changed the request itself: then only the cookie is ours to change.
-  const changedNames = answer.headers.get(CHANGED);
-  const came = answer.headers.get(CHANGED_COOKIE) ?? request.headers.get("cookie") ?? "";
+  const changedNames = headers.get(CHANGED);
+  const came = headers.get(CHANGED_COOKIE) ?? request.headers.get("cookie") ?? "";
   const pairs = came.split(";").map((pair) => pair.trim());
   const others = pairs.filter((pair) => pair !== "" && pair.split("=", 1)[0]?.trim() !== name);
   const incoming = new Headers(request.headers);
   incoming.set("cookie", [...others, ...(value ? [`${name}=${value}`] : [])].join("; "));
   for (const [key, text] of NextResponse.next({ request: { headers: incoming } }).headers) {
-    if (changedNames === null || key === CHANGED_COOKIE) answer.headers.set(key, text);
+    if (changedNames === null || key === CHANGED_COOKIE) headers.set(key, text);
   }
   if (changedNames !== null) {
-    answer.headers.set(CHANGED, [...new Set([...changedNames.split(","), "cookie"])].join());
+    headers.set(CHANGED, [...new Set([...changedNames.split(","), "cookie"])].join());
   }
-  return answer;
 }

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { linkExample } from "../../scripts/examples.js";
+import { linkProject } from "../../scripts/examples.js";
 import { installedBinary } from "../runtimes/runtime.ts";
 import { freePort } from "../support/redis.ts";
 import { lacksParts } from "./browser.ts";
@@ -28,7 +28,7 @@ const certificates = Object.fromEntries(
 );
 
 export function describeDeno(name: string, folderName: string): void {
-  const example = installed(folderName, linkExample);
+  const example = installed(`examples/${folderName}`, linkProject);
 
   function variablesOf(folder: string): Record<string, string> {
     const own = { DENO_DIR: join(folder, ".cache"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };

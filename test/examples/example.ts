@@ -5,7 +5,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
-import { installExample } from "../../scripts/examples.js";
+import { installProject } from "../../scripts/examples.js";
 import { run } from "../../scripts/system.js";
 import { installedPackage } from "../runtimes/runtime.ts";
 import { lacksParts } from "./browser.ts";
@@ -50,11 +50,14 @@ export const PATH: string = [
   process.env["PATH"],
 ].join(":");
 
-/** Copies and installs an example before the tests of a file, and removes it after them. */
-export function installed(name: string, install = installExample): { readonly folder: string } {
+/**
+ * Copies and installs a project before the tests of a file, and removes it after them. `project` is the path of its
+ * folder in the repository.
+ */
+export function installed(project: string, install = installProject): { readonly folder: string } {
   const example = { folder: "" };
   beforeAll(async () => {
-    if (!lacksParts) example.folder = await install(name);
+    if (!lacksParts) example.folder = await install(project);
   }, INSTALL_MS);
   afterAll(async () => {
     if (example.folder !== "") await rm(example.folder, { recursive: true, force: true });

@@ -18,7 +18,7 @@ import {
 import { tellStory } from "./story.ts";
 
 const bin = join(installedBinary("@oven", "bin/bun")?.folder ?? "", "bin");
-const example = installed("hono-bun");
+const example = installed("examples/hono-bun");
 
 async function start(variables: Variables): Promise<Running> {
   const { folder } = example;

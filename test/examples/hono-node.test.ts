@@ -15,7 +15,7 @@ import {
 } from "./example.ts";
 import { tellStory } from "./story.ts";
 
-const example = installed("hono-node");
+const example = installed("examples/hono-node");
 
 async function start(variables: Variables): Promise<Running> {
   const { folder } = example;

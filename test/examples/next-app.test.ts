@@ -18,7 +18,7 @@ import { tellStory } from "./story.ts";
 const ENV = { NEXT_TELEMETRY_DISABLED: "1", CI: "1" };
 const BUILD_MS = 180_000;
 
-const example = installed("next-app");
+const example = installed("examples/next-app");
 
 async function build(variables: Variables): Promise<void> {
   const { folder } = example;

@@ -19,7 +19,7 @@ import { tellStory } from "./story.ts";
 
 const SERVER = fileURLToPath(new URL("./edge.js", import.meta.url));
 
-const example = installed("vercel-edge");
+const example = installed("examples/vercel-edge");
 
 async function start(variables: Variables): Promise<Running> {
   const { folder } = example;

@@ -28,7 +28,7 @@ const WRANGLER_MS = 60_000;
 
 /** Registers the story of an example, called `title`, and what else is to be said of a Worker. */
 export function describeWorker(name: string, title: string): void {
-  const example = installed(name);
+  const example = installed(`examples/${name}`);
 
   function npm(...args: string[]): Promise<void> {
     return finish(example.folder, "npm", args, { ...ENV, HOME: example.folder });
