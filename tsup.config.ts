@@ -8,6 +8,7 @@ export default defineConfig({
     redis: "src/redis.ts",
     hono: "adapters/hono.ts",
     next: "adapters/next.ts",
+    "next-browser": "adapters/next/browser.ts",
   },
   external: ["server-only"],
   format: "esm",

@@ -18,7 +18,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts", "adapters/**/*.ts"],
-      // Runs where Next has built it, in other processes: test/next and test/examples/next-app.test.ts.
+      // Runs where Next has built it, in other processes: test/adapters/next.test.ts.
       exclude: ["adapters/next.ts", "adapters/next/**"],
       reporter: ["text-summary", "text", "json-summary"],
       thresholds: { lines: 95, branches: 95 },

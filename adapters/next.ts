@@ -1,16 +1,9 @@
 // Next.js, App Router: components read, server actions and route handlers change, the proxy renews. Uses nothing but
 // the public index, and of Next its cookie jar.
 
-import "server-only"; // Next knows it by itself: what imports this into a client component does not build
 import { cookies, headers } from "next/headers.js";
 import { cache } from "react";
-import {
-  type Session,
-  SessionError,
-  type Sessions,
-  type SetCookie,
-  StoreError,
-} from "../src/index.ts";
+import { type Session, SessionError, type Sessions, StoreError } from "../src/index.ts";
 import { warnOfMemory } from "./next/memory.ts";
 import { isNavigation, responseOf } from "./next/navigation.ts";
 import { createProxy, put, type SessionProxy } from "./next/proxy.ts";
@@ -37,7 +30,8 @@ export interface NextSessions<Data extends object> {
 
   /**
    * Saves what was done to the session and puts the cookie, if one is due, into Next's cookie jar. For where the rest
-   * must not happen unless it is saved, and before `redirect()`; may be called any number of times.
+   * must not happen unless it is saved, and before `redirect()`; may be called any number of times. In a route handler
+   * the response is yours: one that carries a cookie has to say `Cache-Control: no-store`, as `withSession` sees to.
    *
    * @throws what `sessions.save` throws; SessionError `SESSION_READ_ONLY` where nothing can be saved
    */
@@ -47,7 +41,7 @@ export interface NextSessions<Data extends object> {
    * Wraps a server action or a route handler: its first argument is the session, and what was done to it is saved when
    * the function has ended, in `redirect()` and `notFound()` too. When it throws anything else, or a route handler
    * answers 5xx, nothing is saved, but an end (`destroy`) holds. A route handler answers 503 while the store cannot;
-   * an action throws StoreError.
+   * an action throws StoreError. Of several at work in one request the last to end saves for all.
    */
   readonly withSession: <Args extends readonly unknown[], Result>(
     handle: (session: Session<Data>, ...args: Args) => Result | Promise<Result>,
@@ -57,7 +51,8 @@ export interface NextSessions<Data extends object> {
    * For `proxy.ts`, as it is or around a function that decides who gets further. Renews the session, which no component
    * can, and hands a changed cookie to the browser and to the components of the same request.
    *
-   * Around a function it answers 503 while the store cannot; as it is it lets the request pass. Next hides from the
+   * Around a function it answers 503 while the store cannot, and what stands behind it is kept by no cache; as it is it
+   * lets the request pass. Next hides from the
    * proxy which requests its router sends ahead: only `config.matcher` can keep them out, with
    * `missing: [{ type: "header", key: "next-router-prefetch" }]` (what `prefetch={true}` sends looks like a visit).
    * Since anybody can send that header, and other ways past a proxy were found, check the session where it matters too.
@@ -71,11 +66,18 @@ interface Visit<Data extends object> {
   readonly headers: Headers;
   /** To be changed, in an action or a route handler. */
   session?: Promise<Session<Data>> | undefined;
-  /** What this request has saved, which its headers cannot know. */
-  cookie?: SetCookie;
-  /** Whether a `withSession` is at work, which saves for those within. */
-  isWrapped?: boolean;
+  /** The session's cookie as this request has set it, `name=value`, which its headers cannot know. */
+  cookie?: string | undefined;
+  /** Whether it was asked for outside `withSession`, and so is saved by hand. */
+  isByHand?: boolean;
+  /** How many `withSession` are at work. */
+  wrappers: number;
 }
+
+/** What came of a function. */
+type Outcome<Result> =
+  | { readonly result: Result; readonly error?: undefined }
+  | { readonly error: unknown; readonly result?: undefined };
 
 interface Place<Data extends object> {
   readonly visit: Visit<Data>;
@@ -95,15 +97,20 @@ export function nextSessions<Data extends object>(sessions: Sessions<Data>): Nex
   const visits = new WeakMap<object, Visit<Data>>();
 
   const read = cache(async ({ headers, cookie }: Visit<Data>) => {
-    const header = cookie ? `${cookie.name}=${cookie.value}` : headers.get("cookie");
+    const header = cookie ?? headers.get("cookie");
     return new View(await sessions.open(header, { readOnly: true }));
   });
 
-  /** Opens the session to be changed. `incoming` are the headers that say whether the request is a prefetch. */
-  function open({ cookie }: Visit<Data>, incoming: Headers): Promise<Session<Data>> {
+  /** Opens the session to be changed, once. `incoming` are the headers that say whether the request is a prefetch. */
+  function open(visit: Visit<Data>, incoming = visit.headers): Promise<Session<Data>> {
+    if (visit.session) return visit.session;
     const known = new Headers(incoming);
-    if (cookie) known.set("cookie", `${cookie.name}=${cookie.value}`);
-    return sessions.load(known);
+    if (visit.cookie !== undefined) known.set("cookie", visit.cookie);
+    visit.session = sessions.load(known).catch((error: unknown) => {
+      visit.session = undefined;
+      throw error;
+    });
+    return visit.session;
   }
 
   async function here(): Promise<Place<Data>> {
@@ -113,7 +120,7 @@ export function nextSessions<Data extends object>(sessions: Sessions<Data>): Nex
       const jar = await cookies();
       const incoming = await headers();
       // Next makes the headers once for a request, a jar for each of its phases.
-      const visit = visits.get(incoming) ?? { headers: incoming };
+      const visit = visits.get(incoming) ?? { headers: incoming, wrappers: 0 };
       visits.set(incoming, visit);
       // What a component may not do is one function in its jar, under every name.
       return { visit, jar, isWritable: !Object.is(jar.set, jar.delete) };
@@ -126,27 +133,29 @@ export function nextSessions<Data extends object>(sessions: Sessions<Data>): Nex
     }
   }
 
+  /** Saves where Next has the cookie jar: in an action, or by hand. */
   async function keep({ visit, jar }: Place<Data>, session: Session<Data>): Promise<void> {
     const cookie = await sessions.save(session);
     if (cookie === null) return;
     put(jar, cookie);
-    visit.cookie = cookie;
+    visit.cookie = `${cookie.name}=${cookie.value}`;
     if (!cookie.value) visit.session = undefined;
   }
 
-  /** A route handler's answer: its status says whether to save, and it is told who may keep it. */
+  /** Saves where there is a response. Its cookies stay as they are: Next's jar would write them anew. */
   async function answer(
-    place: Place<Data>,
+    visit: Visit<Data>,
     session: Session<Data>,
     response: Response,
   ): Promise<Response> {
-    try {
-      if (response.status < 500) await keep(place, session);
-      return await sessions.commit(session, response);
-    } catch (error) {
-      if (!response.bodyUsed) void response.body?.cancel();
+    const { length } = response.headers.getSetCookie();
+    const answered = await sessions.commit(session, response).catch((error: unknown) => {
+      void response.body?.cancel().catch(() => undefined);
       throw error;
-    }
+    });
+    const own = answered.headers.getSetCookie()[length];
+    if (own !== undefined) visit.cookie = own.split(";", 1)[0];
+    return answered;
   }
 
   function getSession(options: { readonly readOnly: false }): Promise<Session<Data>>;
@@ -156,7 +165,8 @@ export function nextSessions<Data extends object>(sessions: Sessions<Data>): Nex
   > {
     const { visit, isWritable } = await here();
     if (!isWritable) return readOnly ? read(visit) : refuse();
-    const session = await (visit.session ??= open(visit, visit.headers));
+    if (!readOnly && visit.wrappers === 0) visit.isByHand = true;
+    const session = await open(visit);
     return readOnly ? new View(session) : session;
   }
 
@@ -166,46 +176,66 @@ export function nextSessions<Data extends object>(sessions: Sessions<Data>): Nex
     await keep(place, session);
   }
 
+  /** Saves what was done, as the outcome wants it; `isRoute`: a route handler, which answers responses. */
+  async function finish<Result>(
+    place: Place<Data>,
+    {
+      opened,
+      outcome,
+      isRoute,
+    }: { opened: Session<Data>; outcome: Outcome<Result>; isRoute: boolean },
+  ): Promise<Outcome<Result>> {
+    const { visit } = place;
+    // Where the one that was opened has been ended and saved by hand, another may have begun.
+    const session = (await visit.session) ?? opened;
+    try {
+      const { result, error } = outcome;
+      const response = result instanceof Response ? result : isRoute && responseOf(error);
+      if (response) return { result: (await answer(visit, session, response)) as Result };
+      const isDone = "error" in outcome ? isNavigation(error) : !isRoute;
+      if (isDone || isEnded(session)) await keep(place, session);
+      return outcome;
+    } finally {
+      if (!visit.isByHand) await close(visit, session);
+    }
+  }
+
+  /** What is done to it later, in `after()` say, would be lost: let it throw. */
+  async function close(visit: Visit<Data>, session: Session<Data>): Promise<void> {
+    visit.session = undefined;
+    if (!isEnded(session)) await sessions.commit(session, new Response(null, { status: 500 }));
+  }
+
   function withSession<Args extends readonly unknown[], Result>(
     handle: (session: Session<Data>, ...args: Args) => Result | Promise<Result>,
   ): (...args: Args) => Promise<Result> {
-    /** What was thrown is heard of, but for what a route handler can answer with. */
-    async function run(place: Place<Data>, session: Session<Data>, args: Args): Promise<Result> {
-      const isRoute = args[0] instanceof Request;
-      try {
-        const result = await handle(session, ...args);
-        if (result instanceof Response) return (await answer(place, session, result)) as Result;
-        await keep(place, session);
-        return result;
-      } catch (error) {
-        const response = isRoute ? responseOf(error) : undefined;
-        if (response) return (await answer(place, session, response)) as Result;
-        if (isNavigation(error) || isEnded(session)) await keep(place, session);
-        throw error;
-      } finally {
-        // What is done to it later, in `after()` say, would be lost: let it throw.
-        if (!isEnded(session)) await sessions.commit(session, new Response(null, { status: 500 }));
-      }
-    }
-
     return async function handleWithSession(...args) {
       const place = await here();
       const { visit, isWritable } = place;
       if (!isWritable) refuse();
-      if (visit.isWrapped && visit.session) return handle(await visit.session, ...args);
-
       const [request] = args;
-      const isRoute = request instanceof Request;
-      visit.isWrapped = true;
+      const incoming = request instanceof Request ? request.headers : undefined;
+      let opened: Session<Data> | undefined;
+      visit.wrappers++;
+      const outcome: Outcome<Result> = await (async () => {
+        opened = await open(visit, incoming);
+        return handle(opened, ...args);
+      })().then(
+        (result) => ({ result }),
+        (error: unknown) => ({ error }),
+      );
+      visit.wrappers--;
       try {
-        visit.session ??= open(visit, isRoute ? request.headers : visit.headers);
-        return await run(place, await visit.session, args);
+        // Of those within one another, or side by side, the last to end saves for all.
+        const isRoute = incoming !== undefined;
+        const isLast = visit.wrappers === 0;
+        const final =
+          isLast && opened ? await finish(place, { opened, outcome, isRoute }) : outcome;
+        if ("error" in final) throw final.error;
+        return final.result;
       } catch (error) {
-        if (!(isRoute && error instanceof StoreError)) throw error;
-        return error.getResponse() as Result;
-      } finally {
-        visit.isWrapped = false;
-        visit.session = undefined;
+        if (incoming && error instanceof StoreError) return error.getResponse() as Result;
+        throw error;
       }
     };
   }
@@ -215,7 +245,8 @@ export function nextSessions<Data extends object>(sessions: Sessions<Data>): Nex
 
 function isEnded<Data extends object>(session: Session<Data>): boolean {
   try {
-    return !session.data;
+    session.flash(""); // of what can be asked, this costs least
+    return false;
   } catch (error) {
     return error instanceof SessionError && error.code === "SESSION_DESTROYED";
   }

@@ -6,24 +6,25 @@ import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server
 import { type Session, type Sessions, type SetCookie, StoreError } from "../../src/index.ts";
 import { warnOfMemory } from "./memory.ts";
 
-/** Decides about a request before it reaches a page; what it answers goes out instead, or with `NextResponse.next()` on. */
+type Decision = Response | null | undefined | void;
+
+/** Decides about a request before it reaches a page: answers a response, or nothing to let the request pass. */
 export type Decide<Data extends object> = (
   request: NextRequest,
   session: Session<Data>,
-  event?: NextFetchEvent,
-) => Response | undefined | void | Promise<Response | undefined | void>;
+  event: NextFetchEvent,
+) => Decision | Promise<Decision>;
 
 /** `proxy` of `nextSessions`: as it is, or around a function that decides. */
 export interface SessionProxy<Data extends object> {
   (request: NextRequest): Promise<Response>;
-  (decide: Decide<Data>): (request: NextRequest, event?: NextFetchEvent) => Promise<Response>;
+  (decide: Decide<Data>): (request: NextRequest, event: NextFetchEvent) => Promise<Response>;
 }
 
 export function createProxy<Data extends object>(sessions: Sessions<Data>): SessionProxy<Data> {
   async function renew(request: NextRequest): Promise<Response> {
     const next = NextResponse.next();
-    // Next's own request for the page that an action redirects to: a cookie set here would not reach the browser.
-    if (request.headers.has("x-action-redirect")) return next;
+    if (isInner(request)) return next;
     try {
       const session = await sessions.load(request);
       const cookie = await sessions.save(session);
@@ -38,36 +39,48 @@ export function createProxy<Data extends object>(sessions: Sessions<Data>): Sess
   }
 
   function around(decide: Decide<Data>) {
-    return sessions.handler(async (request: NextRequest, getSession, event?: NextFetchEvent) => {
-      const jar = await cookies();
-      const before = String(jar);
-      const session = await getSession();
-      const decided = (await decide(request, session, event)) ?? NextResponse.next();
-      if (!PASSES_ON.some((name) => decided.headers.has(name))) return decided;
-      const cookie = await sessions.save(session);
-      const response = new Response(decided.body, decided);
-      if (cookie) handOn(request, response.headers, cookie);
-      if (cookie && String(jar) !== before) {
+    const handle = sessions.handler(
+      async (request: NextRequest, getSession, event: NextFetchEvent) => {
+        const jar = await cookies();
+        const before = String(jar);
+        const session = await getSession();
+        const decided = (await decide(request, session, event)) ?? NextResponse.next();
         // The application has used the jar: Next puts the jar's cookies in place of the response's own.
-        put(jar, cookie);
-        response.headers.delete(SET_COOKIES);
-      }
-      // What stands here is kept for the page, static ones too, which is not for everybody.
-      if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", UNSHARED);
-      return response;
-    });
+        const usesJar = String(jar) !== before;
+        const goesOn = PASSES_ON.some((name) => decided.headers.has(name));
+        const isFinal = !goesOn && !usesJar;
+        const cookie = isFinal || decided.status >= 500 ? null : await sessions.save(session);
+        if (cookie && usesJar) put(jar, cookie);
+        if (!goesOn) return decided;
+
+        const response = new Response(decided.body, decided);
+        if (cookie) handOn(request, response.headers, cookie);
+        if (usesJar) response.headers.delete(SET_COOKIES);
+        // What stands here is kept for the page, static ones too, which is not for everybody.
+        if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", UNSHARED);
+        return response;
+      },
+    );
+    return async (request: NextRequest, event: NextFetchEvent): Promise<Response> =>
+      // Not a page: the browser then asks for it by itself, and gets its cookie.
+      isInner(request) ? new Response(null, { status: 204 }) : handle(request, event);
   }
 
   function proxy(request: NextRequest): Promise<Response>;
   function proxy(
     decide: Decide<Data>,
-  ): (request: NextRequest, event?: NextFetchEvent) => Promise<Response>;
+  ): (request: NextRequest, event: NextFetchEvent) => Promise<Response>;
   function proxy(first: NextRequest | Decide<Data>) {
     warnOfMemory(sessions.store);
     return typeof first === "function" ? around(first) : renew(first);
   }
 
   return proxy;
+}
+
+/** Next's own request for the page that an action redirects to. A cookie that is set here does not reach the browser. */
+function isInner(request: NextRequest): boolean {
+  return request.headers.has("x-action-redirect");
 }
 
 /** What Next's cookie jars have in common. */
@@ -94,18 +107,28 @@ const SET_COOKIES = "x-middleware-set-cookie";
  * write the application's cookies anew, and drop a Max-Age of 0 from them.
  */
 function handOn(request: NextRequest, headers: Headers, { name, value, header }: SetCookie): void {
+  const cameAs = pairsOf(request.headers.get("cookie"));
+  // Where the application has changed the request itself, only the cookie is ours to change; and not even that where
+  // it has taken the cookie out, for another server say.
+  const changed = headers.get(CHANGED);
+  const goesAs = changed === null ? cameAs : pairsOf(headers.get(CHANGED_COOKIE));
+  const isOurs = (pair: string) => pair.split("=", 1)[0]?.trim() === name;
+  if (changed !== null && cameAs.length > 0 && goesAs.length === 0) return;
+  if (cameAs.some(isOurs) && !goesAs.some(isOurs)) return;
+
   headers.set(SET_COOKIES, [...headers.getSetCookie(), header].join());
-  // The application may have changed the request itself: then only the cookie is ours to change.
-  const changedNames = headers.get(CHANGED);
-  const came = headers.get(CHANGED_COOKIE) ?? request.headers.get("cookie") ?? "";
-  const pairs = came.split(";").map((pair) => pair.trim());
-  const others = pairs.filter((pair) => pair !== "" && pair.split("=", 1)[0]?.trim() !== name);
+  const others = goesAs.filter((pair) => !isOurs(pair));
   const incoming = new Headers(request.headers);
   incoming.set("cookie", [...others, ...(value ? [`${name}=${value}`] : [])].join("; "));
   for (const [key, text] of NextResponse.next({ request: { headers: incoming } }).headers) {
-    if (changedNames === null || key === CHANGED_COOKIE) headers.set(key, text);
+    if (changed === null || key === CHANGED_COOKIE) headers.set(key, text);
   }
-  if (changedNames !== null) {
-    headers.set(CHANGED, [...new Set([...changedNames.split(","), "cookie"])].join());
+  if (changed !== null) {
+    headers.set(CHANGED, [...new Set([...changed.split(","), "cookie"])].join());
   }
+}
+
+function pairsOf(cookieHeader: string | null): string[] {
+  const pairs = (cookieHeader ?? "").split(";").map((pair) => pair.trim());
+  return pairs.filter((pair) => pair !== "");
 }

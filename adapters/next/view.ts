@@ -2,19 +2,22 @@
 
 import { type Session, SessionError } from "../../src/index.ts";
 
-/** The same type with everything in it read-only. */
-export type DeepReadonly<Value> = Value extends object
-  ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> }
-  : Value;
+/** The same type with everything in it read-only. A branded text or number is what it is. */
+export type DeepReadonly<Value> = Value extends string | number | boolean | null | undefined
+  ? Value
+  : { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> };
 
 /** What a component gets: a session as it is, to be read. */
 export interface ReadonlySession<Data extends object> extends Pick<
   Session<Data>,
   "isNew" | "unavailable" | "createdAt" | "expiresAt"
 > {
-  /** To change it throws SessionError `SESSION_READ_ONLY`, which says where changes are allowed. */
+  /**
+   * To change it throws SessionError `SESSION_READ_ONLY`, which says where changes are allowed. It is made of proxies,
+   * which `structuredClone` does not take; a spread copies one level.
+   */
   readonly data: DeepReadonly<Data>;
-  /** Answers a value kept for the next page, else `undefined`. It stays until it is read where it can be used up. */
+  /** Answers a value kept for the next page, else `undefined`. It stays until it is read in a session that is saved. */
   flash(key: string): unknown;
 }
 

@@ -6,7 +6,8 @@ import { sessionProxy } from "./sessions";
 
 export const proxy = sessionProxy((request, session) => {
   const headers = new Headers(request.headers);
-  headers.set("x-notice", encodeURIComponent(String(session.flash("notice") ?? "")));
+  const notice = session.flash("notice") ?? "";
+  headers.set("x-notice", new URLSearchParams({ notice: String(notice) }).toString());
   return NextResponse.next({ request: { headers } });
 });
 

@@ -1,4 +1,4 @@
-// Every snippet of the README: compiled as a stranger's TypeScript would be, and run against a real Redis.
+// Every snippet of the README and of docs/hono.md (those of Next: test/adapters/next.test.ts): compiled as a stranger's TypeScript would be, and run against a real Redis.
 
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -15,7 +15,10 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 const execute = promisify(execFile);
 const readme = await readFile(join(ROOT, "README.md"), "utf8");
-const snippets = Array.from(readme.matchAll(/^```ts\n([^]*?)^```$/gm), ([, code = ""]) => code);
+const hono = await readFile(join(ROOT, "docs/hono.md"), "utf8");
+const snippets = [readme, hono].flatMap((page) =>
+  Array.from(page.matchAll(/^```ts\n([^]*?)^```$/gm), ([, code = ""]) => code),
+);
 
 /** Uses what a snippet exports as its reader would, and says what came of it. */
 const HARNESS = `
@@ -69,8 +72,8 @@ describe.skipIf(process.env["CI"] !== "true" && findRedis() === null)("the READM
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("has a snippet for the program, the halves, Workers, Hono, a schema and each client", () => {
-    expect(snippets.length).toBe(10);
+  test("has a snippet for the program, the halves, Workers, Hono (and two on its page), a schema and each client", () => {
+    expect(snippets.length).toBe(12);
   });
 
   test("every snippet compiles in strict TypeScript", async () => {

@@ -14,11 +14,14 @@ export default async function Page() {
   );
 }
 
-/** What the request before this one had to say, as the proxy hands it on. */
+/**
+ * What the request before this one had to say, as the proxy hands it on. A visitor who goes around the proxy could
+ * write it: it is shown, and nothing is believed on its word.
+ */
 async function Notice() {
-  const notice = decodeURIComponent((await headers()).get("x-notice") ?? "");
+  const notice = new URLSearchParams((await headers()).get("x-notice") ?? "").get("notice");
   return (
-    notice !== "" && (
+    notice && (
       <p className="notice" role="status">
         {notice}
       </p>

@@ -27,6 +27,28 @@ const withJar = sessionProxy(async () => {
   jar.set("theme", "dark");
 });
 
+/** Uses it where it answers by itself. */
+const withJarElsewhere = sessionProxy(async (request, session) => {
+  (await cookies()).set("theme", "dark");
+  session.flash("notice", "from the proxy");
+  return NextResponse.redirect(new URL("/second", request.url));
+});
+
+/** Keeps cookies from the page, or from another server. */
+const without = sessionProxy((request) => {
+  const headers = new Headers(request.headers);
+  headers.delete("cookie");
+  const other = request.nextUrl.searchParams.get("to");
+  return other === null
+    ? NextResponse.next({ request: { headers } })
+    : NextResponse.rewrite(new URL(other), { request: { headers } });
+});
+
+const regenerating = sessionProxy((_request, session) => {
+  if (!session.isNew) session.regenerate();
+  return null;
+});
+
 const failing = sessionProxy((_request, session) => {
   session.data.visits = 1_000;
   throw new Error("The proxy failed");
@@ -37,6 +59,9 @@ export function proxy(request: NextRequest, event: NextFetchEvent): Promise<Resp
   if (pathname.startsWith("/guarded")) return guard(request, event);
   if (pathname === "/rewritten") return rewriting(request, event);
   if (pathname === "/with-jar") return withJar(request, event);
+  if (pathname === "/with-jar-elsewhere") return withJarElsewhere(request, event);
+  if (pathname === "/second/without-cookies") return without(request, event);
+  if (pathname === "/second/regenerated") return regenerating(request, event);
   if (pathname === "/proxy-fails") return failing(request, event);
   return sessionProxy(request);
 }

@@ -80,6 +80,40 @@ export const signOutAndThrow = withSession((session) => {
   throw new Error("The action failed after signing out");
 });
 
+/** The same in a wrapped one, which saves what was begun. */
+export const changeVisitorInside = withSession(async (session) => {
+  session.destroy();
+  await saveSession(session);
+  const next = await getSession({ readOnly: false });
+  next.data.name = "Cora";
+});
+
+/** Two side by side, of which neither is within the other. */
+export async function countSideBySide() {
+  await Promise.all([count(), countSlowly()]);
+  redirect("/second");
+}
+
+const countSlowly = withSession(async (session) => {
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  session.data.tags.push("slow");
+});
+
+/** By hand, with a wrapped one in between. */
+export async function countAround() {
+  const session = await getSession({ readOnly: false });
+  session.data.visits++;
+  await count();
+  session.data.visits++;
+  await saveSession(session);
+  redirect("/second");
+}
+
+export const toRegenerated = withSession((session) => {
+  session.data.visits++;
+  redirect("/second/regenerated");
+});
+
 /** Signs out by hand, then begins anew in the same action. */
 export async function changeVisitor() {
   const session = await getSession({ readOnly: false });

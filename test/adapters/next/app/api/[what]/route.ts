@@ -7,6 +7,14 @@ import { getSession, saveSession, withSession } from "../../../sessions";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
+/** What Next's own jar would write anew, or lose. */
+const OWN_COOKIES = [
+  "a=1; Path=/x; Expires=Wed, 01 Jan 2098 00:00:00 GMT",
+  "a=2; Path=/y",
+  "gone=; Path=/; Max-Age=0",
+  'quoted=x:y/z"q; Path=/; Foo=bar',
+];
+
 const HANDLERS: Readonly<Record<string, Handler>> = {
   count: withSession((session, _request: Request) => {
     session.update((data) => void data.visits++);
@@ -43,8 +51,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   own: withSession((session, _request: Request) => {
     session.data.visits++;
     const headers = new Headers({ Vary: "Accept-Language", "x-own": "1" });
-    headers.append("Set-Cookie", "a=1; Path=/; Expires=Wed, 01 Jan 2098 00:00:00 GMT");
-    headers.append("Set-Cookie", "b=2; Path=/");
+    for (const cookie of OWN_COOKIES) headers.append("Set-Cookie", cookie);
     return new Response("own", { headers });
   }),
 
@@ -53,6 +60,21 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     await saveSession(session);
     (await cookies()).set("theme", "dark");
     return new Response("done");
+  }),
+
+  "change-visitor": withSession(async (session, _request: Request) => {
+    session.destroy();
+    await saveSession(session);
+    const next = await getSession({ readOnly: false });
+    next.data.name = "Bo";
+    return new Response("changed");
+  }),
+
+  "used-up": withSession(async (session, _request: Request) => {
+    session.data.visits++;
+    const response = new Response("read before it is sent");
+    await response.text();
+    return response;
   }),
 
   "sign-in": withSession(async (session, _request: Request) => {
