@@ -3,7 +3,12 @@ import { defineConfig } from "tsup";
 // One entry for each key of package.json#exports. Splitting keeps one copy of every error class,
 // so that `instanceof StoreError` holds across the subpaths.
 export default defineConfig({
-  entry: { index: "src/index.ts", redis: "src/redis.ts", hono: "adapters/hono.ts" },
+  entry: {
+    index: "src/index.ts",
+    redis: "src/redis.ts",
+    prisma: "src/prisma.ts",
+    hono: "adapters/hono.ts",
+  },
   format: "esm",
   platform: "neutral",
   target: "es2022",

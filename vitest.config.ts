@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^coatcheck$/, replacement: path("./src/index.ts") },
       { find: /^coatcheck\/redis$/, replacement: path("./src/redis.ts") },
+      { find: /^coatcheck\/prisma$/, replacement: path("./src/prisma.ts") },
       { find: /^coatcheck\/hono$/, replacement: path("./adapters/hono.ts") },
     ],
   },

@@ -36,6 +36,28 @@ const PROGRAMS = [
     packages: { "apt-get": "redis-server", brew: "redis", dnf: "redis", pacman: "valkey" },
   },
   {
+    name: "postgres",
+    binaries: ["postgres"],
+    places: ["/usr/lib/postgresql/15/bin/postgres", "/usr/lib/postgresql/17/bin/postgres"],
+    packages: {
+      "apt-get": "postgresql",
+      brew: "postgresql",
+      dnf: "postgresql-server",
+      pacman: "postgresql",
+    },
+  },
+  {
+    name: "mariadbd",
+    binaries: ["mariadbd"],
+    places: ["/usr/sbin/mariadbd", "/usr/libexec/mariadbd"],
+    packages: {
+      "apt-get": "mariadb-server",
+      brew: "mariadb",
+      dnf: "mariadb-server",
+      pacman: "mariadb",
+    },
+  },
+  {
     name: "chromium",
     binaries: ["chromium", "chromium-browser", "google-chrome"],
     places: [

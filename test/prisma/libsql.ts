@@ -1,0 +1,39 @@
+// SQLite in a file, through libsql.
+
+import { join } from "node:path";
+import { PrismaLibSql } from "@prisma/adapter-libsql";
+import { makeFolder, removeFolder } from "../support/daemon.ts";
+import { type Client, type Database, migrationOf, openClient } from "./databases.ts";
+
+/** Makes a database with the table in it. */
+export async function makeLibsql(): Promise<Database> {
+  const folder = makeFolder("libsql");
+  const url = `file:${join(folder, "sessions.db")}`;
+  const seen = new WeakMap<Client, string[]>();
+
+  async function connect(options = {}): Promise<Client> {
+    const client = await openClient("sqlite", {
+      adapter: new PrismaLibSql({ url, ...options }),
+      log: [{ emit: "event", level: "query" }],
+    });
+    const queries: string[] = [];
+    seen.set(client, queries);
+    client.$on("query", ({ query }) => queries.push(query));
+    return client;
+  }
+
+  const client = await connect();
+  for (const sql of await migrationOf("sqlite")) await client.$executeRawUnsafe(sql);
+  await client.$disconnect();
+  return {
+    url,
+    connect,
+    async statements(of, work) {
+      const queries = seen.get(of) ?? [];
+      const before = queries.length;
+      await work();
+      return queries.slice(before);
+    },
+    stop: () => removeFolder(folder),
+  };
+}
