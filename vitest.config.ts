@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "test/prisma/generated/**"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     coverage: {

@@ -39,8 +39,8 @@ const MISCONFIGURED: readonly Fault[] = [
   ],
   [/^P1011$/, "its certificate is not trusted; check the connection string"],
   [
-    /^P2000$/,
-    "a column is too short; make value @db.Text, on MySQL and MariaDB @db.MediumText, and give key 43 characters or more",
+    /^P2000$|^D1_ERROR: string or blob too big/,
+    "key or value is longer than its column; make value @db.Text, on MySQL and MariaDB @db.MediumText, or lower maxBytes",
   ],
   [
     /^P2011$/,

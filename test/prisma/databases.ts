@@ -3,27 +3,17 @@
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PrismaDelegate } from "coatcheck/prisma";
 import { clientPath } from "../../scripts/prisma.js";
+import type { Client } from "./watched.ts";
 
-/** What is used of a client of Prisma's. */
-export interface Client {
-  readonly session: PrismaDelegate;
-  /** The table of PrismaSessionStore. */
-  readonly prismaSession: PrismaDelegate;
-  $executeRawUnsafe(sql: string, ...values: unknown[]): Promise<number>;
-  $queryRawUnsafe(sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]>;
-  $extends(extension: object): Client;
-  $on(event: "query", listen: (query: { readonly query: string }) => void): void;
-  $disconnect(): Promise<void>;
-}
+export { type Client, watched } from "./watched.ts";
 
 /** A database that a test started, with the tables in it. */
 export interface Database {
   readonly url: string;
   /** A client; the options are those of the driver. */
   connect(options?: Readonly<Record<string, unknown>>): Promise<Client>;
-  /** The SQL that came to the database while `work` ran, by its own log or, where it has none, by Prisma's. */
+  /** The SQL that came to the database while `work` ran, by its own log or, where it has none, at the driver. */
   statements(client: Client, work: () => Promise<unknown>): Promise<string[]>;
   stop(): Promise<void>;
 }
@@ -81,7 +71,8 @@ export async function logged(
   await mark(end);
   for (let tries = 0; tries < 100; tries++) {
     const lines = (await readFile(path, "utf8")).split("\n");
-    const from = lines.findIndex((line) => line.includes(begin));
+    // MariaDB writes one line where a statement is prepared, and one where it is executed.
+    const from = lines.findLastIndex((line) => line.includes(begin));
     const to = lines.findIndex((line) => line.includes(end));
     if (from >= 0 && to >= 0) return lines.slice(from + 1, to);
     await sleep(50);

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
 import { makeFolder, removeFolder } from "../support/daemon.ts";
-import { type Client, type Database, migrationOf, openClient } from "./databases.ts";
+import { type Client, type Database, migrationOf, openClient, watched } from "./databases.ts";
 
 /** Makes a database with the table in it. */
 export async function makeLibsql(): Promise<Database> {
@@ -12,13 +12,11 @@ export async function makeLibsql(): Promise<Database> {
   const seen = new WeakMap<Client, string[]>();
 
   async function connect(options = {}): Promise<Client> {
+    const sent: string[] = [];
     const client = await openClient("sqlite", {
-      adapter: new PrismaLibSql({ url, ...options }),
-      log: [{ emit: "event", level: "query" }],
+      adapter: watched(new PrismaLibSql({ url, ...options }), sent),
     });
-    const queries: string[] = [];
-    seen.set(client, queries);
-    client.$on("query", ({ query }) => queries.push(query));
+    seen.set(client, sent);
     return client;
   }
 
@@ -29,10 +27,10 @@ export async function makeLibsql(): Promise<Database> {
     url,
     connect,
     async statements(of, work) {
-      const queries = seen.get(of) ?? [];
-      const before = queries.length;
+      const sent = seen.get(of) ?? [];
+      const before = sent.length;
       await work();
-      return queries.slice(before);
+      return sent.slice(before);
     },
     stop: () => removeFolder(folder),
   };

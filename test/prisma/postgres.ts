@@ -1,6 +1,7 @@
 // A real PostgreSQL for tests.
 
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { PrismaPg } from "@prisma/adapter-pg";
@@ -16,6 +17,7 @@ import { freePort } from "../support/redis.ts";
 import { type Client, logged, migrationOf, openClient, type Server } from "./databases.ts";
 
 const execute = promisify(execFile);
+const PASSWORD = "password";
 
 /** Starts PostgreSQL with the table in it; `settings` are its own, as in `default_transaction_isolation`. */
 export async function startPostgres(
@@ -26,13 +28,17 @@ export async function startPostgres(
   const account = accountOf("postgres");
   const folder = makeFolder("postgres", account);
   const data = join(folder, "data");
+  const secret = join(folder, "secret");
+  await writeFile(secret, PASSWORD);
   await execute(
     join(dirname(binary), "initdb"),
-    ["-D", data, "-U", "coatcheck", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
+    ["-D", data, "-U", "coatcheck", "--auth=scram-sha-256", `--pwfile=${secret}`].concat(
+      "--encoding=UTF8 --locale=C --no-sync".split(" "),
+    ),
     { cwd: folder, ...account },
   );
   const port = await freePort();
-  const url = `postgresql://coatcheck@127.0.0.1:${port}/postgres`;
+  const url = `postgresql://coatcheck:${PASSWORD}@127.0.0.1:${port}/postgres`;
   const all = {
     listen_addresses: "127.0.0.1",
     port: String(port),
