@@ -76,7 +76,7 @@ export function isTaken(error: unknown): boolean {
 
 /** A serialization failure or a deadlock: the database undid the statement, because others were quicker. */
 export function isConflict(error: unknown): boolean {
-  return signsOf(error).some((sign) => /^(P2034|1020)$/.test(sign));
+  return (error as Thrown | null)?.code === "P2034";
 }
 
 /** Turns what Prisma throws into a StoreError that quotes codes and words from the lists alone. */

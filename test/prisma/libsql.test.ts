@@ -30,7 +30,7 @@ afterAll(() => database?.stop());
 
 const FAULTS: readonly Fault[] = [
   {
-    name: "F52 a table that does not exist is named, with its mend",
+    name: "a table that does not exist is named, with its mend",
     before: ["ALTER TABLE Session RENAME TO Other"],
     after: ["ALTER TABLE Other RENAME TO Session"],
     ...MISCONFIGURED,

@@ -33,7 +33,7 @@ const user = (name: string, database = "postgres") =>
 
 const FAULTS: readonly (Fault & { readonly url?: string })[] = [
   {
-    name: "F52 a table that does not exist is named, with its mend",
+    name: "a table that does not exist is named, with its mend",
     before: ['ALTER TABLE "Session" RENAME TO "Other"'],
     after: ['ALTER TABLE "Other" RENAME TO "Session"'],
     ...MISCONFIGURED,

@@ -60,9 +60,8 @@ export async function expectRefusal(call: Promise<unknown>, { code, outcome, say
 
 /** Registers one test for each fault. */
 export function testFaults(database: () => Database, faults: readonly Fault[]): void {
-  test.each(faults)(
-    "$name",
-    async ({ options = {}, before = [], after = [], calls, ...refusal }) => {
+  for (const { name, options = {}, before = [], after = [], calls, ...refusal } of faults) {
+    test(name, async () => {
       const sound = await database().connect();
       const client = await database().connect(options);
       try {
@@ -78,8 +77,8 @@ export function testFaults(database: () => Database, faults: readonly Fault[]): 
       const again = await database().connect();
       expect(await prismaStore(again.session, { timeoutMs: 10_000 }).read(KEY)).toBe(null);
       await again.$disconnect();
-    },
-  );
+    });
+  }
 }
 
 export async function closeAll(...clients: readonly Client[]): Promise<void> {
