@@ -4,6 +4,7 @@
 // @ts-check
 
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { bin, installPackages, isMain, ROOT, run } from "./system.js";
@@ -36,11 +37,19 @@ model PrismaSession {
 `;
 
 /**
- * Where a client is once it is made: an ES module with a `PrismaClient`.
+ * Where a client is once it is made: an ES module with a `PrismaClient`, beside the TypeScript that it is made of.
  * @param {string} name
  */
 export function clientPath(name) {
-  return join(MADE, `${name}.js`);
+  return join(MADE, name, "client/client.js");
+}
+
+/**
+ * A package of that folder, such as a driver adapter.
+ * @param {string} name
+ */
+export function requirePackage(name) {
+  return createRequire(join(ROOT, FOLDER, "package.json"))(name);
 }
 
 /**
