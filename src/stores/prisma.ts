@@ -29,7 +29,7 @@ export interface DeleteExpiredOptions {
   readonly timeoutMs?: number;
 }
 
-/** As many as one statement of D1 takes, which has 100 values at most. */
+/** Rows deleted by one statement. D1 takes 100 values at most; where there are more, Prisma opens a transaction. */
 const BATCH = 90;
 
 const FIELDS: Rule = [
@@ -101,7 +101,7 @@ export function prismaStore(delegate: PrismaDelegate, options: PrismaStoreOption
       const answer = await ask(() => swap(...row));
       if (every !== undefined && ++writes % every === 0) {
         // The write is done, whatever becomes of this; the next batch takes what this one leaves.
-        await ask(() => clear(table, BATCH)).catch(() => undefined);
+        await ask(() => clear(table, BATCH, timeoutMs)).catch(() => undefined);
       }
       return answer;
     },
@@ -126,16 +126,22 @@ export async function deleteExpired(
   }) as unknown as Required<DeleteExpiredOptions>;
   const table = openTable("batch", delegate, fields);
   try {
-    return await within(timeoutMs, late, () => clear(table, limit));
+    return await within(timeoutMs, late, () => clear(table, limit, timeoutMs));
   } catch (error) {
     throw classify(error);
   }
 }
 
-async function clear(table: Table, limit: number): Promise<number> {
-  const now = new Date(Date.now());
+async function clear(table: Table, limit: number, timeoutMs: number): Promise<number> {
+  const at = Date.now();
+  const now = new Date(at);
   const keys = await table.expired(now, limit);
-  return keys.length === 0 ? 0 : table.clear(keys, now);
+  let deleted = 0;
+  // Nothing more is deleted once the caller has been told that nobody knows.
+  while (keys.length > 0 && Date.now() < at + timeoutMs) {
+    deleted += await table.clear(keys.splice(0, BATCH), now);
+  }
+  return deleted;
 }
 
 function isFields(fields: unknown): boolean {

@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clientPath } from "../../scripts/prisma.js";
+import { findProgram } from "../../scripts/system.js";
 import type { Server } from "../prisma/databases.ts";
 import { startPostgres } from "../prisma/postgres.ts";
 import { findRedis, type RedisProcess, startRedis } from "../support/redis.ts";
@@ -41,7 +42,9 @@ if (app) {
 process.exit(0);
 `;
 
-describe.skipIf(process.env["CI"] !== "true" && findRedis() === null)("the README", () => {
+describe.skipIf(
+  process.env["CI"] !== "true" && (findRedis() === null || findProgram("postgres") === null),
+)("the README", () => {
   let folder = "";
   let redis: RedisProcess;
   let bridge: UpstashBridge;

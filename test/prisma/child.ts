@@ -22,7 +22,7 @@ export async function runOn(
     return sent.slice(before);
   };
   const open = () => ({ client, statements });
-  const outcomes = await runCases(prismaCases({ name: "Prisma", isSerial: true, open }), world);
+  const outcomes = await runCases(prismaCases({ name: "Prisma", onlyRaces: true, open }), world);
   await client.$disconnect();
   return outcomes;
 }

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { prismaStore } from "coatcheck/prisma";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWith } from "../support/needs.ts";
 import { codeOf, openShop } from "../behaviour/setup.ts";
 import { cookieJar, type Jar } from "../support/jar.ts";
 import type { Client, Server } from "./databases.ts";
@@ -55,32 +56,34 @@ async function comeAndGo(visitor: Visitor, at: number, isOver: () => boolean): P
   }
 }
 
-test("R29 after a SIGKILL under load every acknowledged write is there, and every acknowledged logout holds", async () => {
-  const visitors = Array.from({ length: 30 }, (): Visitor => {
-    return { jar: cookieJar(), cookies: new Set(), saved: 0, begun: 0, logout: "none" };
-  });
-  let isOver = false;
-  const load = Promise.all(visitors.map((each, at) => comeAndGo(each, at, () => isOver)));
-  for (let crash = 0; crash < 2; crash++) {
-    await sleep(1500);
-    await server.kill();
-    await sleep(300);
-    await server.restart();
-  }
-  await sleep(1000);
-  isOver = true;
-  await load;
+describeWith("postgres")("PostgreSQL that is killed", () => {
+  test("R29 after a SIGKILL under load every acknowledged write is there, and every acknowledged logout holds", async () => {
+    const visitors = Array.from({ length: 30 }, (): Visitor => {
+      return { jar: cookieJar(), cookies: new Set(), saved: 0, begun: 0, logout: "none" };
+    });
+    let isOver = false;
+    const load = Promise.all(visitors.map((each, at) => comeAndGo(each, at, () => isOver)));
+    for (let crash = 0; crash < 2; crash++) {
+      await sleep(1500);
+      await server.kill();
+      await sleep(300);
+      await server.restart();
+    }
+    await sleep(1000);
+    isOver = true;
+    await load;
 
-  const signedOut = visitors.filter(({ logout }) => logout === "acknowledged");
-  expect(signedOut.length).toBeGreaterThan(0);
-  for (const { cookies } of signedOut) {
-    for (const cookie of cookies) expect((await shop().open(cookie)).isNew).toBe(true);
-  }
-  for (const { jar, saved, begun, logout } of visitors) {
-    if (logout !== "none") continue;
-    const session = await shop().open(jar);
-    expect(session.isNew).toBe(false);
-    expect(session.data.n).toBeGreaterThanOrEqual(saved);
-    expect(session.data.n).toBeLessThanOrEqual(begun);
-  }
-}, 60_000);
+    const signedOut = visitors.filter(({ logout }) => logout === "acknowledged");
+    expect(signedOut.length).toBeGreaterThan(0);
+    for (const { cookies } of signedOut) {
+      for (const cookie of cookies) expect((await shop().open(cookie)).isNew).toBe(true);
+    }
+    for (const { jar, saved, begun, logout } of visitors) {
+      if (logout !== "none") continue;
+      const session = await shop().open(jar);
+      expect(session.isNew).toBe(false);
+      expect(session.data.n).toBeGreaterThanOrEqual(saved);
+      expect(session.data.n).toBeLessThanOrEqual(begun);
+    }
+  }, 60_000);
+});

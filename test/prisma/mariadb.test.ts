@@ -3,9 +3,12 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { prismaStore } from "coatcheck/prisma";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWith } from "../support/needs.ts";
 import { freePort } from "../support/redis.ts";
+import type { World } from "../support/suite.ts";
 import type { Client, Server } from "./databases.ts";
+import { races } from "./cases.ts";
 import { startMariadb } from "./mariadb.ts";
 import {
   callsOf,
@@ -110,7 +113,7 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-describe("a fault of MariaDB", () => {
+describeWith("mariadbd")("a fault of MariaDB", () => {
   testFaults(() => server, FAULTS);
 });
 
@@ -148,7 +151,7 @@ async function untilWaiting(): Promise<number> {
 const swap = (client: Client, timeoutMs = 10_000) =>
   prismaStore(client.session, { timeoutMs }).write(KEY, "new", Date.now() + 60_000, VALUE);
 
-describe("a MariaDB that does not answer", () => {
+describeWith("mariadbd")("a MariaDB that does not answer", () => {
   test("a pool without a free connection certainly sent nothing", async () => {
     const client = await server.connect({ connectionLimit: 1, acquireTimeout });
     // Prisma sends nothing before somebody waits for it.
@@ -216,4 +219,27 @@ describe("a MariaDB that does not answer", () => {
     expect(await patient.read(KEY)).toBe(VALUE);
     await client.$disconnect();
   });
+});
+
+describeWith("mariadbd")("a table whose collation takes many texts for the same", () => {
+  let client: Client;
+
+  beforeAll(async () => {
+    client = await server.connect();
+  });
+
+  afterAll(() => client?.$disconnect());
+
+  const fields = { id: "id", key: "sid", value: "data" };
+  const open = () => prismaStore(client.prismaSession, { fields, timeoutMs: 10_000 });
+
+  test("breaks the promise to other values", async () => {
+    const store = open();
+    await store.write("other", "a", Date.now() + 60_000, null);
+    expect(await store.write("other", "new", Date.now() + 60_000, "A ")).toEqual({ swapped: true });
+  });
+
+  for (const { name, run } of races("MariaDB, letters")) {
+    test(name, () => run({ url: "", token: "", faulty: {} as World["faulty"], open }));
+  }
 });

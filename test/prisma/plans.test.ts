@@ -1,7 +1,8 @@
 // 100,000 rows, 10,000 of them expired: what PostgreSQL does to find them.
 
 import { deleteExpired, prismaStore } from "coatcheck/prisma";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWith } from "../support/needs.ts";
 import type { Client, Database } from "./databases.ts";
 import { startPostgres } from "./postgres.ts";
 
@@ -50,7 +51,7 @@ const count = async (where: string): Promise<number> => {
   return Number(row?.["count"]);
 };
 
-describe("a table of 100,000 rows", () => {
+describeWith("postgres")("a table of 100,000 rows", () => {
   test("a read, a swap and a removal are one look-up in the index of keys", async () => {
     const store = prismaStore(client.session);
     const plans = await plansOf(async () => {

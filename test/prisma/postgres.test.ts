@@ -2,7 +2,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { prismaStore } from "coatcheck/prisma";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWith } from "../support/needs.ts";
 import { freePort } from "../support/redis.ts";
 import type { Client, Server } from "./databases.ts";
 import { startPostgres } from "./postgres.ts";
@@ -109,7 +110,7 @@ const FAULTS: readonly (Fault & { readonly url?: string })[] = [
   },
 ];
 
-describe("a fault of PostgreSQL", () => {
+describeWith("postgres")("a fault of PostgreSQL", () => {
   testFaults(
     () => ({
       ...server,
@@ -152,7 +153,7 @@ async function untilWaiting(holder: Client): Promise<number> {
 const swap = (client: Client, timeoutMs = 10_000) =>
   prismaStore(client.session, { timeoutMs }).write(KEY, "new", Date.now() + 60_000, VALUE);
 
-describe("a PostgreSQL that does not answer", () => {
+describeWith("postgres")("a PostgreSQL that does not answer", () => {
   test("a pool without a free connection certainly sent nothing", async () => {
     const client = await server.connect({ max: 1, connectionTimeoutMillis: 200 });
     // Prisma sends nothing before somebody waits for it.
@@ -222,7 +223,7 @@ describe("a PostgreSQL that does not answer", () => {
   });
 });
 
-describe("a write that another's overtakes", () => {
+describeWith("postgres")("a write that another's overtakes", () => {
   test.each(["read committed", "repeatable read", "serializable"])(
     "R36 is refused under %s, and told what stands there",
     async (level) => {

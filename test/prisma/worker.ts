@@ -35,6 +35,6 @@ export async function run(
     return prepared.slice(before);
   };
   const open = () => ({ client, statements });
-  const cases = prismaCases({ name: "D1", isSerial: true, open });
+  const cases = prismaCases({ name: "D1", open });
   return runCases(cases, nowhere);
 }
