@@ -38,10 +38,13 @@ const PROGRAMS = [
   {
     name: "postgres",
     binaries: ["postgres"],
-    places: ["/usr/lib/postgresql/15/bin/postgres", "/usr/lib/postgresql/17/bin/postgres"],
+    places: [
+      ...["15", "16", "17"].map((version) => `/usr/lib/postgresql/${version}/bin/postgres`),
+      "/opt/homebrew/opt/postgresql@17/bin/postgres",
+    ],
     packages: {
       "apt-get": "postgresql",
-      brew: "postgresql",
+      brew: "postgresql@17",
       dnf: "postgresql-server",
       pacman: "postgresql",
     },

@@ -48,7 +48,7 @@ const MISCONFIGURED: readonly Fault[] = [
   ],
   [
     /^PrismaClientValidationError$/,
-    "the model lacks a field, or has it with another type; copy the model in prisma/schema.prisma, or name yours in fields",
+    "the model lacks a field, has it with another type, or needs another one; copy the model in prisma/schema.prisma, or name yours in fields",
   ],
   [/^PrismaClientInitializationError$/, "the client does not start; check its driver adapter"],
 ];

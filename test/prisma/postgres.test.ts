@@ -1,7 +1,7 @@
 // How PostgreSQL fails, each way brought about.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { prismaStore } from "coatcheck/prisma";
+import { deleteExpired, prismaStore } from "coatcheck/prisma";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWith } from "../support/needs.ts";
 import { freePort } from "../support/redis.ts";
@@ -220,6 +220,24 @@ describeWith("postgres")("a PostgreSQL that does not answer", () => {
     }
     expect(await prismaStore(client.session, { timeoutMs: 10_000 }).read(KEY)).toBe(null);
     await closeAll(client);
+  });
+});
+
+describeWith("postgres")("an expired row", () => {
+  test("that is written while deleteExpired() waits for it stays", async () => {
+    const client = await server.connect();
+    await whileHeld(async (holder) => {
+      await holder.$executeRawUnsafe(`UPDATE "Session" SET "expiresAt" = now() - interval '1 day'`);
+      await holder.$executeRawUnsafe("COMMIT");
+      await holder.$executeRawUnsafe("BEGIN");
+      await holder.$executeRawUnsafe(`UPDATE "Session" SET "expiresAt" = now() + interval '1 day'`);
+      const batch = deleteExpired(client.session);
+      await untilWaiting(holder);
+      await holder.$executeRawUnsafe("COMMIT");
+      expect(await batch).toBe(0);
+      expect(await prismaStore(client.session, { timeoutMs: 10_000 }).read(KEY)).toBe(VALUE);
+    });
+    await client.$disconnect();
   });
 });
 
