@@ -32,10 +32,14 @@ export const MISCONFIGURED = { code: "STORE_MISCONFIGURED", outcome: "none" } as
 export const REFUSED = { code: "STORE_UNAVAILABLE", outcome: "none" } as const;
 export const UNKNOWN = { code: "STORE_UNAVAILABLE", outcome: "unknown" } as const;
 
-export function callsOf(store: Store): Readonly<Record<"read" | "write", () => Promise<unknown>>> {
+/** @param key one of its own where a call may be carried out late */
+export function callsOf(
+  store: Store,
+  key: string = KEY,
+): Readonly<Record<"read" | "write", () => Promise<unknown>>> {
   return {
-    read: () => store.read(KEY),
-    write: () => store.write(KEY, VALUE, Date.now() + 60_000, null),
+    read: () => store.read(key),
+    write: () => store.write(key, VALUE, Date.now() + 60_000, null),
   };
 }
 
