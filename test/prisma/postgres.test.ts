@@ -223,41 +223,48 @@ describeWith("postgres")("a PostgreSQL that does not answer", () => {
   });
 });
 
-describeWith("postgres")("an expired row", () => {
-  test("that is written while deleteExpired() waits for it stays", async () => {
-    const client = await server.connect();
-    await whileHeld(async (holder) => {
-      await holder.$executeRawUnsafe(`UPDATE "Session" SET "expiresAt" = now() - interval '1 day'`);
-      await holder.$executeRawUnsafe("COMMIT");
-      await holder.$executeRawUnsafe("BEGIN");
-      await holder.$executeRawUnsafe(`UPDATE "Session" SET "expiresAt" = now() + interval '1 day'`);
-      const batch = deleteExpired(client.session);
-      await untilWaiting(holder);
-      await holder.$executeRawUnsafe("COMMIT");
-      expect(await batch).toBe(0);
-      expect(await prismaStore(client.session, { timeoutMs: 10_000 }).read(KEY)).toBe(VALUE);
-    });
-    await client.$disconnect();
-  });
-});
+const LEVELS = ["read committed", "repeatable read", "serializable"] as const;
 
-describeWith("postgres")("a write that another's overtakes", () => {
-  test.each(["read committed", "repeatable read", "serializable"])(
-    "R36 is refused under %s, and told what stands there",
+const connectAt = (level: (typeof LEVELS)[number]) =>
+  server.connect({ options: `-c default_transaction_isolation=${level.replace(" ", "\\ ")}` });
+
+describeWith("postgres")("an expired row", () => {
+  test.each(LEVELS)(
+    "that is written while deleteExpired() waits for it stays, under %s",
     async (level) => {
-      const client = await server.connect({
-        options: `-c default_transaction_isolation=${level.replace(" ", "\\ ")}`,
-      });
+      const client = await connectAt(level);
       await whileHeld(async (holder) => {
-        const late = swap(client);
-        await untilWaiting(holder);
-        await holder.$executeRawUnsafe(`UPDATE "Session" SET "value" = 'theirs'`);
+        await holder.$executeRawUnsafe(
+          `UPDATE "Session" SET "expiresAt" = now() - interval '1 day'`,
+        );
         await holder.$executeRawUnsafe("COMMIT");
-        expect(await late).toEqual({ swapped: false, current: "theirs" });
+        await holder.$executeRawUnsafe("BEGIN");
+        await holder.$executeRawUnsafe(
+          `UPDATE "Session" SET "expiresAt" = now() + interval '1 day'`,
+        );
+        const batch = deleteExpired(client.session);
+        await untilWaiting(holder);
+        await holder.$executeRawUnsafe("COMMIT");
+        expect(await batch).toBe(0);
+        expect(await prismaStore(client.session, { timeoutMs: 10_000 }).read(KEY)).toBe(VALUE);
       });
-      const [shown] = await client.$queryRawUnsafe("SHOW transaction_isolation");
-      expect(shown).toEqual({ transaction_isolation: level });
       await client.$disconnect();
     },
   );
+});
+
+describeWith("postgres")("a write that another's overtakes", () => {
+  test.each(LEVELS)("R36 is refused under %s, and told what stands there", async (level) => {
+    const client = await connectAt(level);
+    await whileHeld(async (holder) => {
+      const late = swap(client);
+      await untilWaiting(holder);
+      await holder.$executeRawUnsafe(`UPDATE "Session" SET "value" = 'theirs'`);
+      await holder.$executeRawUnsafe("COMMIT");
+      expect(await late).toEqual({ swapped: false, current: "theirs" });
+    });
+    const [shown] = await client.$queryRawUnsafe("SHOW transaction_isolation");
+    expect(shown).toEqual({ transaction_isolation: level });
+    await client.$disconnect();
+  });
 });
