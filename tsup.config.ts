@@ -6,6 +6,7 @@ export default defineConfig({
   entry: {
     index: "src/index.ts",
     redis: "src/redis.ts",
+    prisma: "src/prisma.ts",
     hono: "adapters/hono.ts",
     next: "adapters/next.ts",
     "next-browser": "adapters/next/browser.ts",

@@ -8,11 +8,13 @@ export default defineConfig({
     alias: [
       { find: /^coatcheck$/, replacement: path("./src/index.ts") },
       { find: /^coatcheck\/redis$/, replacement: path("./src/redis.ts") },
+      { find: /^coatcheck\/prisma$/, replacement: path("./src/prisma.ts") },
       { find: /^coatcheck\/hono$/, replacement: path("./adapters/hono.ts") },
     ],
   },
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "test/prisma/generated/**"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     coverage: {

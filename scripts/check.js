@@ -69,7 +69,7 @@ const CHECKS = {
 };
 
 process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
-for (const folder of ["test/package", "test/runtimes"]) {
+for (const folder of ["test/package", "test/runtimes", "test/prisma"]) {
   const { ok, output } = await installPackages(folder);
   if (!ok) console.log(output);
 }

@@ -55,13 +55,14 @@ const ROWS = {
 
   index: ["*", "stores/*"],
   redis: [...BASE, "stores/*"],
+  prisma: [...BASE, "stores/*"],
 };
 
 /** Files that only these may import, whatever the other rows say. */
 const ONLY_FOR = { "stores/upstash": ["redis"] };
 
 /** Entries of the package: nothing but `export … from`. */
-const ENTRIES = ["index", "redis"];
+const ENTRIES = ["index", "redis", "prisma"];
 
 /** Packages that any file may import. */
 const PACKAGES = ["@noble/hashes"];

@@ -36,6 +36,31 @@ const PROGRAMS = [
     packages: { "apt-get": "redis-server", brew: "redis", dnf: "redis", pacman: "valkey" },
   },
   {
+    name: "postgres",
+    binaries: ["postgres"],
+    places: [
+      ...["15", "16", "17"].map((version) => `/usr/lib/postgresql/${version}/bin/postgres`),
+      "/opt/homebrew/opt/postgresql@17/bin/postgres",
+    ],
+    packages: {
+      "apt-get": "postgresql",
+      brew: "postgresql@17",
+      dnf: "postgresql-server",
+      pacman: "postgresql",
+    },
+  },
+  {
+    name: "mariadbd",
+    binaries: ["mariadbd"],
+    places: ["/usr/sbin/mariadbd", "/usr/libexec/mariadbd"],
+    packages: {
+      "apt-get": "mariadb-server",
+      brew: "mariadb",
+      dnf: "mariadb-server",
+      pacman: "mariadb",
+    },
+  },
+  {
     name: "chromium",
     binaries: ["chromium", "chromium-browser", "google-chrome"],
     places: [

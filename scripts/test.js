@@ -3,9 +3,10 @@
 
 // @ts-check
 
+import { prepareClients } from "./prisma.js";
 import { bin, ensurePrograms, IN_CI, installPackages, run, show } from "./system.js";
 
-const FOLDERS = ["test/runtimes", "test/browser", "test/package"];
+const FOLDERS = ["test/runtimes", "test/browser", "test/package", "test/prisma"];
 
 /** @type {[name: string, step: () => Promise<boolean>][]} */
 const STEPS = [
@@ -14,6 +15,7 @@ const STEPS = [
     /** @returns {[string, () => Promise<boolean>]} */
     (folder) => [`packages of ${folder}`, () => quietly(installPackages(folder))],
   ),
+  ["clients of Prisma", () => quietly(prepareClients())],
   ["build", () => quietly(run("npm", ["run", "build"]))],
   ["tests", () => show(bin("vitest"), ["run", ...vitestArguments(process.argv.slice(2))])],
   ["types", () => quietly(run(bin("tsc"), ["-p", "test/tsconfig.json"]))],

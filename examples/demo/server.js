@@ -6,7 +6,7 @@ import { memoryStore } from "coatcheck";
 import { redisStore, upstash } from "coatcheck/redis";
 import { createApp } from "./app.js";
 
-const USAGE = "Usage: npm start -- [--store memory|upstash]";
+const USAGE = "Usage: npm start -- [--store memory|upstash|sqlite]";
 const DEFAULT_PORT = 3000;
 const PORTS_TO_TRY = 20;
 const REPEAT_MS = 10_000;
@@ -42,13 +42,18 @@ function readArguments() {
  * Without a name, Upstash where its variables are set, else memory.
  *
  * @param {string | undefined} given
- * @returns {{ store: import("coatcheck").Store, storeName: string }}
+ * @returns {Promise<{ store: import("coatcheck").Store, storeName: string, secret?: string }>}
  */
-function openStore(given) {
+async function openStore(given) {
   const url = process.env.UPSTASH_REDIS_REST_URL;
   const token = process.env.UPSTASH_REDIS_REST_TOKEN;
   const name = given ?? (url || token ? "upstash" : "memory");
   if (name === "memory") return { store: memoryStore(), storeName: "the memory of this process" };
+  if (name === "sqlite") {
+    // Prisma is large: it is loaded, and installed, for whoever asks for it.
+    const { openSqlite } = await import("./sqlite.js");
+    return openSqlite(process.env.SQLITE_FILE || undefined);
+  }
   if (name !== "upstash") refuse(`Unknown store "${name}". ${USAGE}`);
   if (!url || !token) {
     refuse("Upstash needs both UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN");
@@ -68,9 +73,12 @@ function readPort() {
   return { port, isFixed: true };
 }
 
-/** @returns {[string]} */
-function readSecrets() {
-  const secret = process.env.SESSION_SECRET;
+/**
+ * @param {string | undefined} kept what the store keeps beside the sessions
+ * @returns {[string]}
+ */
+function readSecrets(kept) {
+  const secret = process.env.SESSION_SECRET || kept;
   if (secret) return [secret];
   console.log("SESSION_SECRET is not set: using a random one, so sessions end with this process");
   return [randomBytes(32).toString("base64url")];
@@ -163,25 +171,25 @@ function createReporter() {
   };
 }
 
-/** @param {{ store: import("coatcheck").Store, storeName: string }} opened */
-function makeApp(opened) {
+/** @param {Awaited<ReturnType<typeof openStore>>} opened */
+function makeApp({ secret, ...opened }) {
   try {
-    return createApp({ ...opened, secrets: readSecrets(), onEvent: createReporter() });
+    return createApp({ ...opened, secrets: readSecrets(secret), onEvent: createReporter() });
   } catch (error) {
     return refuse(`Cannot start: ${messageOf(error)}`);
   }
 }
 
 /** @param {string | undefined} name */
-function tryOpenStore(name) {
+async function tryOpenStore(name) {
   try {
-    return openStore(name);
+    return await openStore(name);
   } catch (error) {
     return refuse(`Cannot open the store: ${messageOf(error)}`);
   }
 }
 
-const opened = tryOpenStore(readArguments());
+const opened = await tryOpenStore(readArguments());
 const wanted = readPort();
 const app = makeApp(opened);
 const hostname = process.env.HOST || "localhost";

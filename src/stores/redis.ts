@@ -1,8 +1,9 @@
 // Rows in any Redis, reached through one function. Compare-and-swap is one script on one key.
 
-import { checkOptions, isFunction, isText, type Rule, wholeNumber } from "../check.ts";
+import { checkOptions, isFunction, isText } from "../check.ts";
 import { StoreError, type StoreOutcome } from "../errors.ts";
 import type { Store } from "../store.ts";
+import { TIMEOUT, within } from "./deadline.ts";
 
 /**
  * Sends one command and answers Redis's reply as it is: strings as strings, nil as null, an error as a rejection
@@ -36,9 +37,6 @@ export const KEY_LOCKING = "#!lua flags=allow-key-locking\n";
 export const SHA = "1479176026ef34a09b42e5050640b40a77296a91";
 export const KEY_LOCKING_SHA = "f06b38f3dc10c999bb1c09e7fe485be0f7123c69";
 
-/** Milliseconds: 1 to 60,000. */
-export const TIMEOUT: Rule = wholeNumber(1000, 60_000, "milliseconds");
-
 /**
  * A store in Redis. A read is one GET; a write is one EVALSHA (GET and SET inside), and an EVAL where Redis has not
  * seen the script yet. Rows are strings that Redis expires itself.
@@ -57,18 +55,11 @@ export function redisStore(send: Send, options: RedisStoreOptions = {}): Store {
     },
   ) as unknown as Required<RedisStoreOptions>;
 
-  /** A client that queues while it is not connected would wait for ever. */
-  async function within(ask: () => Promise<unknown>): Promise<unknown> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const deadline = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(late(timeoutMs)), timeoutMs);
-    });
+  async function ask(work: () => Promise<unknown>): Promise<unknown> {
     try {
-      return await Promise.race([ask(), deadline]);
+      return await within(timeoutMs, late, work);
     } catch (error) {
       throw classify(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -84,7 +75,7 @@ export function redisStore(send: Send, options: RedisStoreOptions = {}): Store {
 
   return {
     async read(key) {
-      return checkValue(await within(() => send(["GET", prefix + key])));
+      return checkValue(await ask(() => send(["GET", prefix + key])));
     },
 
     async write(key, value, expiresAt, expected) {
@@ -93,7 +84,7 @@ export function redisStore(send: Send, options: RedisStoreOptions = {}): Store {
       const ttl = Math.max(Math.ceil(expiresAt - now), 0);
       const row = ["1", prefix + key, value, String(ttl)];
       if (expected !== null) row.push(expected);
-      const reply = await within(() => swap(row, now + timeoutMs));
+      const reply = await ask(() => swap(row, now + timeoutMs));
       if (reply === 1) return { swapped: true };
       const current = Array.isArray(reply) && reply.length === 1 && (reply[0] as unknown);
       return { swapped: false, current: checkValue(current) };

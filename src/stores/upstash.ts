@@ -2,7 +2,8 @@
 
 import { checkOptions, isText, type Rule } from "../check.ts";
 import { StoreError } from "../errors.ts";
-import { classify, failure, late, type Send, TIMEOUT } from "./redis.ts";
+import { TIMEOUT } from "./deadline.ts";
+import { classify, failure, late, type Send } from "./redis.ts";
 
 /** What `upstash` takes: the database's REST address and token. */
 export interface UpstashOptions {

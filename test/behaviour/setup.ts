@@ -90,7 +90,7 @@ const OPENERS: readonly (readonly [name: string, open: (world: World) => Store])
 export function onStores(name: string, run: Run): Case[] {
   return OPENERS.map(([label, open]) => ({
     name: `${name} [${label}]`,
-    run: (world) => run(open(world), world),
+    run: (world) => run(world.open?.() ?? open(world), world),
   }));
 }
 

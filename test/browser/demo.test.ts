@@ -1,5 +1,8 @@
 // The demonstration in a real browser: what a visitor sees, and what the browser's own jar says of the cookie.
 
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findProgram } from "../../scripts/system.js";
 import { lacksRedis } from "../support/needs.ts";
@@ -20,7 +23,7 @@ const FLAGS = [
   "--host-resolver-rules=MAP plain.test 127.0.0.1",
 ];
 const mustRun = process.env["CI"] === "true";
-const stores = ["memory", "upstash"] as const;
+const stores = ["memory", "upstash", "sqlite"] as const;
 const OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
 
 describe.skipIf(lacksRedis || (!mustRun && BINARY === null))(
@@ -30,6 +33,7 @@ describe.skipIf(lacksRedis || (!mustRun && BINARY === null))(
     let redis: RedisProcess;
     let bridge: UpstashBridge;
     const demos = new Map<string, Demo>();
+    let folder = "";
 
     beforeAll(async () => {
       browser = await chromium.launch({ executablePath: BINARY ?? "", args: FLAGS });
@@ -42,6 +46,9 @@ describe.skipIf(lacksRedis || (!mustRun && BINARY === null))(
         UPSTASH_REDIS_REST_TOKEN: bridge.token,
       };
       demos.set("upstash", await startDemo([], variables));
+      folder = await mkdtemp(join(tmpdir(), "coatcheck-demo-"));
+      const file = { SQLITE_FILE: join(folder, "sessions.db") };
+      demos.set("sqlite", await startDemo(["--store", "sqlite"], file));
     });
 
     afterAll(async () => {
@@ -49,6 +56,7 @@ describe.skipIf(lacksRedis || (!mustRun && BINARY === null))(
       for (const demo of demos.values()) await demo.stop();
       await bridge?.stop();
       await redis?.stop();
+      await rm(folder, { recursive: true, force: true });
     });
 
     async function visit(store: string, options: Parameters<Browser["newContext"]>[0] = {}) {
@@ -268,6 +276,38 @@ describe.skipIf(lacksRedis)("the demonstration without its store", () => {
       await demo.stop();
       await bridge.stop();
       await redis.stop();
+    }
+  });
+});
+
+describe("the demonstration that is started again", () => {
+  test("keeps its sessions in SQLite, and a logout stays one", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "coatcheck-demo-"));
+    const file = { SQLITE_FILE: join(folder, "sessions.db"), SESSION_SECRET: "" };
+    let demo = await startDemo(["--store", "sqlite"], file);
+    const post = (path: string, cookie: string) =>
+      fetch(`${demo.address}${path}`, {
+        method: "POST",
+        body: new URLSearchParams({ item: "tea" }),
+        headers: { Cookie: cookie },
+        redirect: "manual",
+      });
+    const cookieOf = (answer: Response) => answer.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    try {
+      const stays = cookieOf(await post("basket/add", ""));
+      const leaves = cookieOf(await post("basket/add", ""));
+      expect((await post("sign-out", leaves)).status).toBe(303);
+      await demo.stop();
+
+      demo = await startDemo(["--store", "sqlite"], file);
+      const show = async (cookie: string) =>
+        (await fetch(demo.address, { headers: { Cookie: cookie } })).text();
+      expect(await show(stays)).toContain("Take out one Tea");
+      expect(await show(leaves)).not.toContain("Take out one Tea");
+      expect(demo.errors()).toBe("");
+    } finally {
+      await demo.stop();
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });

@@ -48,13 +48,21 @@ describe("the packed tarball", () => {
     const { stdout } = await execute("tar", ["-tzf", tarball], { cwd: folder });
     const files = stdout.trim().split("\n");
     const published =
-      /^package\/(dist\/[\w.-]+\.(js|d\.ts)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
+      /^package\/(dist\/[\w.-]+\.(js|d\.ts)|prisma\/(README\.md|schema\.prisma|migrations\/\w+\.sql)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
     expect(files.filter((file) => !published.test(file))).toEqual([]);
     for (const name of [
       "dist/index.js",
       "dist/index.d.ts",
       "dist/redis.js",
       "dist/redis.d.ts",
+      "dist/prisma.js",
+      "dist/prisma.d.ts",
+      "prisma/schema.prisma",
+      "prisma/README.md",
+      "prisma/migrations/postgresql.sql",
+      "prisma/migrations/mysql.sql",
+      "prisma/migrations/mariadb.sql",
+      "prisma/migrations/sqlite.sql",
       "dist/hono.js",
       "dist/hono.d.ts",
     ]) {
@@ -69,17 +77,19 @@ describe("the packed tarball", () => {
     const names = await runModule(`
       import * as index from "coatcheck";
       import * as redis from "coatcheck/redis";
+      import * as prisma from "coatcheck/prisma";
       import * as hono from "coatcheck/hono";
-      console.log(JSON.stringify([typeof index.createSessions, typeof redis.redisStore, typeof redis.upstash, typeof hono.session]));
+      console.log(JSON.stringify([typeof index.createSessions, typeof redis.redisStore, typeof redis.upstash, typeof prisma.prismaStore, typeof hono.session]));
     `);
-    expect(names).toEqual(["function", "function", "function", "function"]);
+    expect(names).toEqual(["function", "function", "function", "function", "function"]);
   });
 
-  test("has one StoreError for both entries", async () => {
+  test("has one StoreError for all entries", async () => {
     const outcome = await runModule(`
       import { createServer } from "node:net";
       import { once } from "node:events";
       import { StoreError } from "coatcheck";
+      import { prismaStore } from "coatcheck/prisma";
       import { redisStore, upstash } from "coatcheck/redis";
       const server = createServer().listen(0, "127.0.0.1");
       await once(server, "listening");
@@ -88,9 +98,12 @@ describe("the packed tarball", () => {
       await once(server, "close");
       const store = redisStore(upstash({ url: "http://127.0.0.1:" + port, token: "token" }));
       const error = await store.read("key").then(() => null, (reason) => reason);
-      console.log(JSON.stringify([error instanceof StoreError, error?.name]));
+      const fail = async () => { throw new Error("no"); };
+      const model = { findFirst: fail, findMany: fail, createMany: fail, updateMany: fail, deleteMany: fail };
+      const other = await prismaStore(model).read("key").catch((reason) => reason);
+      console.log(JSON.stringify([error instanceof StoreError, error?.name, other instanceof StoreError]));
     `);
-    expect(outcome).toEqual([true, "StoreError"]);
+    expect(outcome).toEqual([true, "StoreError", true]);
   });
 
   test.each([

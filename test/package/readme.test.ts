@@ -1,13 +1,18 @@
-// Every snippet of the README and of docs/hono.md (those of Next: test/adapters/next.test.ts): compiled as a stranger's TypeScript would be, and run against a real Redis.
+// Every snippet of the README and of docs/hono.md (those of Next: test/adapters/next.test.ts): compiled as a stranger's
+// TypeScript would be, and run against a real Redis and PostgreSQL.
 
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clientPath } from "../../scripts/prisma.js";
+import { findProgram } from "../../scripts/system.js";
+import type { Server } from "../prisma/databases.ts";
+import { startPostgres } from "../prisma/postgres.ts";
 import { findRedis, type RedisProcess, startRedis } from "../support/redis.ts";
 import { startUpstash, type UpstashBridge } from "../support/upstash.ts";
 
@@ -41,10 +46,13 @@ if (app) {
 process.exit(0);
 `;
 
-describe.skipIf(process.env["CI"] !== "true" && findRedis() === null)("the README", () => {
+describe.skipIf(
+  process.env["CI"] !== "true" && (findRedis() === null || findProgram("postgres") === null),
+)("the README", () => {
   let folder = "";
   let redis: RedisProcess;
   let bridge: UpstashBridge;
+  let postgres: Server;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "coatcheck-readme-"));
@@ -55,6 +63,13 @@ describe.skipIf(process.env["CI"] !== "true" && findRedis() === null)("the READM
       }
     }
     await symlink(ROOT, join(folder, "node_modules/coatcheck"));
+    // Prisma is a folder of packages of its own, and the client as whoever reads this would generate it.
+    await symlink(
+      join(ROOT, "test/prisma/node_modules/@prisma"),
+      join(folder, "node_modules/@prisma"),
+    );
+    await mkdir(join(folder, "generated"));
+    await symlink(dirname(clientPath("postgresql")), join(folder, "generated/prisma"));
     await writeFile(join(folder, "package.json"), '{ "type": "module" }');
     await writeFile(join(folder, "harness.mjs"), HARNESS);
     for (const [index, code] of snippets.entries()) {
@@ -62,6 +77,7 @@ describe.skipIf(process.env["CI"] !== "true" && findRedis() === null)("the READM
       const { code: plain } = await transform(code, { loader: "ts", target: "es2022" });
       await writeFile(join(folder, `snippet${index}.mjs`), plain);
     }
+    postgres = await startPostgres();
     redis = await startRedis();
     bridge = await startUpstash({ redisPort: redis.port });
   });
@@ -69,15 +85,18 @@ describe.skipIf(process.env["CI"] !== "true" && findRedis() === null)("the READM
   afterAll(async () => {
     await bridge?.stop();
     await redis?.stop();
+    await postgres?.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("has a snippet for the program, the halves, Workers, Hono (and two on its page), a schema and each client", () => {
-    expect(snippets.length).toBe(12);
+  test("has a snippet for the program, the halves, Workers, Hono (and two on its page), a schema, each client and Prisma", () => {
+    expect(snippets.length).toBe(13);
   });
 
   test("every snippet compiles in strict TypeScript", async () => {
-    const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022"];
+    const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022"].concat(
+      "--allowImportingTsExtensions",
+    );
     const resolution = [
       "--module",
       "nodenext",
@@ -103,6 +122,7 @@ describe.skipIf(process.env["CI"] !== "true" && findRedis() === null)("the READM
           UPSTASH_REDIS_REST_URL: bridge.url,
           UPSTASH_REDIS_REST_TOKEN: bridge.token,
           REDIS_URL: redis.url,
+          DATABASE_URL: postgres.url,
         },
       });
       const [first, second] = JSON.parse(stdout) as unknown[];

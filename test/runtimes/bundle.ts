@@ -19,6 +19,7 @@ export interface Bundle {
 const BUILT = new Map([
   ["coatcheck", fileURLToPath(new URL("../../dist/index.js", import.meta.url))],
   ["coatcheck/redis", fileURLToPath(new URL("../../dist/redis.js", import.meta.url))],
+  ["coatcheck/prisma", fileURLToPath(new URL("../../dist/prisma.js", import.meta.url))],
 ]);
 
 /** @throws if `dist/` was not built, or if anything in the bundle needs a module of Node. */
@@ -57,7 +58,8 @@ export async function bundleCases(): Promise<Bundle> {
   }
 }
 
-const built: Plugin = {
+/** Takes the library as it was built. */
+export const built: Plugin = {
   name: "built",
   setup({ onResolve }) {
     onResolve({ filter: /^coatcheck(\/|$)/ }, ({ path }) => {

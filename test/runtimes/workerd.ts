@@ -25,6 +25,26 @@ export function startWorker(script: string): import("miniflare").Miniflare {
   return new Miniflare({ modules: true, script, compatibilityDate: COMPATIBILITY_DATE });
 }
 
+/** Starts a worker of one module with a module of WebAssembly beside it and a D1 database `DB`; it prints nothing. */
+export function startWorkerWithD1(
+  script: string,
+  wasm: { readonly path: string; readonly contents: Uint8Array<ArrayBuffer> },
+): import("miniflare").Miniflare {
+  const { Miniflare } = require("miniflare") as typeof import("miniflare");
+  return new Miniflare({
+    modules: [
+      { type: "ESModule", path: "worker.mjs", contents: script },
+      { type: "CompiledWasm", ...wasm },
+    ],
+    compatibilityDate: COMPATIBILITY_DATE,
+    d1Databases: { DB: "sessions" },
+    handleRuntimeStdio(stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) {
+      stdout.resume();
+      stderr.resume();
+    },
+  });
+}
+
 export const workerd: Runtime = {
   name: "workerd",
   installed: installedPackage("miniflare") && installedPackage("workerd"),

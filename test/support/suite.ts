@@ -1,12 +1,16 @@
 // The form every portable case has: a sentence and an async function, with no test runner behind it,
 // so that the same cases run on Node, Deno, Bun, workerd and the Edge runtime.
 
+import type { Store } from "coatcheck";
+
 /** What a case may reach: a real Redis behind Upstash's REST protocol, and ways in which that fails. */
 export interface World {
   readonly url: string;
   readonly token: string;
   /** Addresses over the same Redis that fail always in one way, by the fault's name. */
   readonly faulty: Readonly<Record<FaultName, string>>;
+  /** Opens a store on which the stories run instead of their own. */
+  readonly open?: () => Store;
 }
 
 /** `refused`: nothing listens there. The others are the bridge's own names. */

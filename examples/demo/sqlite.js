@@ -1,0 +1,55 @@
+// Sessions in an SQLite file, through Prisma: a client, its driver adapter, the table of the migration.
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { prismaStore } from "coatcheck/prisma";
+import { clientPath, prepareClients, requirePackage } from "../../scripts/prisma.js";
+
+const FILE = fileURLToPath(new URL("../../.demo/sessions.db", import.meta.url));
+const MIGRATION = new URL("../../prisma/migrations/sqlite.sql", import.meta.url);
+
+/**
+ * @param {string} [file] the database; its secret is kept beside it
+ * @returns {Promise<{ store: import("coatcheck").Store, storeName: string, secret: string }>}
+ */
+export async function openSqlite(file = FILE) {
+  const { ok, output } = await prepareClients(["sqlite"]);
+  if (!ok) throw new Error(`Prisma is not ready: ${output}`);
+  mkdirSync(dirname(file), { recursive: true });
+  const { PrismaLibSql } = requirePackage("@prisma/adapter-libsql");
+  const { PrismaClient } = await import(pathToFileURL(clientPath("sqlite")).href);
+  const prisma = new PrismaClient({ adapter: new PrismaLibSql({ url: `file:${file}` }) });
+  await migrate(prisma);
+  return {
+    store: prismaStore(prisma.session, { deleteExpiredEvery: 50 }),
+    storeName: `SQLite at ${file}`,
+    secret: keepSecret(`${file}.secret`),
+  };
+}
+
+/**
+ * What `prisma migrate deploy` does for an application.
+ *
+ * @param {Record<"$queryRawUnsafe" | "$executeRawUnsafe", (sql: string) => Promise<any>>} prisma
+ */
+async function migrate(prisma) {
+  const tables = await prisma.$queryRawUnsafe(
+    "SELECT name FROM sqlite_master WHERE type = 'table'",
+  );
+  if (tables.length > 0) return;
+  const statements = readFileSync(MIGRATION, "utf8").split(/;$/m);
+  for (const sql of statements) if (sql.trim()) await prisma.$executeRawUnsafe(sql);
+}
+
+/**
+ * Sessions outlive the process only if the secret does. An application has it from its environment.
+ *
+ * @param {string} path
+ */
+function keepSecret(path) {
+  if (!existsSync(path)) {
+    writeFileSync(path, randomBytes(32).toString("base64url"), { mode: 0o600 });
+  }
+  return readFileSync(path, "utf8");
+}

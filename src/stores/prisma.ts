@@ -1,0 +1,155 @@
+// Rows in any database that Prisma reaches. Every statement stands alone: drivers without transactions do.
+
+import { checkOptions, isObject, optional, type Rule, wholeNumber } from "../check.ts";
+import type { Store, Swap } from "../store.ts";
+import { TIMEOUT, within } from "./deadline.ts";
+import { classify, late } from "./faults.ts";
+import { openTable, type PrismaDelegate, type PrismaFields, type Table } from "./table.ts";
+
+/** What `prismaStore` takes. */
+export interface PrismaStoreOptions {
+  /** Names of the model's fields, where they are not `key`, `value` and `expiresAt`. */
+  readonly fields?: PrismaFields;
+  /** Milliseconds that one read or write may take, everything included: 1 to 60,000. Default 1,000. */
+  readonly timeoutMs?: number;
+  /**
+   * After every so many writes of this store, also delete up to 90 expired rows: 1 to 90, so that they never pile up.
+   * That write answers when both are done. Default none: call `deleteExpired` from a schedule.
+   */
+  readonly deleteExpiredEvery?: number;
+}
+
+/** What `deleteExpired` takes. */
+export interface DeleteExpiredOptions {
+  /** Rows deleted at most: 1 to 10,000. Default 1,000. */
+  readonly limit?: number;
+  /** As in `prismaStore`. */
+  readonly fields?: PrismaFields;
+  /** Milliseconds that all of it may take: 1 to 60,000. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/** Rows deleted by one statement. D1 takes 100 values at most; where there are more, Prisma opens a transaction. */
+const BATCH = 90;
+
+const FIELDS: Rule = [
+  {},
+  isFields,
+  "an object of field names: key, value, expiresAt and, where the table needs it, id",
+];
+const RULES: Readonly<Record<string, Rule>> = {
+  fields: FIELDS,
+  timeoutMs: TIMEOUT,
+  deleteExpiredEvery: [
+    undefined,
+    optional(wholeNumber(BATCH, BATCH, "writes")[1]),
+    `a whole number of writes from 1 to ${BATCH}`,
+  ],
+};
+
+/**
+ * A store in a table of Prisma's: `prismaStore(prisma.session)`. The model is in `prisma/schema.prisma`. A read is one
+ * statement, and so is a write; one more where it is refused, to see what stands there; and one more where it creates
+ * a row whose key has one already, to take the place of one that has expired. What expires is decided by the clock of
+ * this process. Reads must reach the primary, not a replica.
+ *
+ * @throws TypeError for a delegate without a method, a model without a field, or an unknown option; RangeError for a
+ *   number out of range
+ */
+export function prismaStore(delegate: PrismaDelegate, options: PrismaStoreOptions = {}): Store {
+  const {
+    fields,
+    timeoutMs,
+    deleteExpiredEvery: every,
+  } = checkOptions("Prisma store", options, RULES) as unknown as Required<PrismaStoreOptions>;
+  const table = openTable("Prisma store", delegate, fields);
+  let writes = 0;
+
+  async function swap(...row: Parameters<Store["write"]>): Promise<Swap> {
+    const [key, value, expiresAt, expected] = row;
+    const at = Date.now();
+    const now = new Date(at);
+    // Databases keep whole milliseconds.
+    const next = expiresAt > at ? { value, expiresAt: new Date(Math.ceil(expiresAt)) } : null;
+    let isDone = false;
+    if (expected !== null) isDone = await table.change(key, now, expected, next);
+    else if (next) {
+      isDone = await table.create(key, next);
+      // Once the caller has been told that nobody knows, nothing more is written.
+      if (!isDone && Date.now() < at + timeoutMs) {
+        isDone = await table.change(key, now, null, next);
+      }
+    }
+    if (isDone) return { swapped: true };
+    const current = await table.find(key, now);
+    const isRemoved = expected === null && next === null && current === null;
+    return isRemoved ? { swapped: true } : { swapped: false, current };
+  }
+
+  async function ask<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await within(timeoutMs, late, work);
+    } catch (error) {
+      throw classify(error);
+    }
+  }
+
+  return {
+    read: (key) => ask(() => table.find(key, new Date(Date.now()))),
+
+    async write(...row) {
+      const answer = await ask(() => swap(...row));
+      if (every !== undefined && ++writes % every === 0) {
+        // The write is done, whatever becomes of this; the next batch takes what this one leaves.
+        await ask(() => clear(table, BATCH, timeoutMs)).catch(() => undefined);
+      }
+      return answer;
+    },
+  };
+}
+
+/**
+ * Deletes one batch of expired rows and answers how many it deleted; as many as `limit` means that there may be more.
+ * For a schedule (cron) or `waitUntil`. Any number of instances may call it at once: a row that was written meanwhile
+ * stays.
+ *
+ * @throws TypeError and RangeError as `prismaStore`; StoreError where the database does not answer
+ */
+export async function deleteExpired(
+  delegate: PrismaDelegate,
+  options: DeleteExpiredOptions = {},
+): Promise<number> {
+  const { fields, limit, timeoutMs } = checkOptions("batch", options, {
+    fields: FIELDS,
+    limit: wholeNumber(1000, 10_000, "rows"),
+    timeoutMs: [10_000, TIMEOUT[1], TIMEOUT[2]],
+  }) as unknown as Required<DeleteExpiredOptions>;
+  const table = openTable("batch", delegate, fields);
+  try {
+    return await within(timeoutMs, late, () => clear(table, limit, timeoutMs));
+  } catch (error) {
+    throw classify(error);
+  }
+}
+
+async function clear(table: Table, limit: number, timeoutMs: number): Promise<number> {
+  const at = Date.now();
+  const now = new Date(at);
+  const keys = await table.expired(now, limit);
+  let deleted = 0;
+  // Nothing more is deleted once the caller has been told that nobody knows.
+  while (keys.length > 0 && Date.now() < at + timeoutMs) {
+    deleted += await table.clear(keys.splice(0, BATCH), now);
+  }
+  return deleted;
+}
+
+function isFields(fields: unknown): boolean {
+  return (
+    isObject(fields) &&
+    Object.entries(fields).every(
+      ([role, name]) =>
+        ["key", "value", "expiresAt", "id"].includes(role) && typeof name === "string",
+    )
+  );
+}

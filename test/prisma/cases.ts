@@ -1,0 +1,81 @@
+// What holds on every database that Prisma reaches, without a test runner: inside vitest, on other runtimes, in a worker.
+
+import { expect } from "chai";
+import { prismaStore } from "coatcheck/prisma";
+import { behaviour } from "../behaviour/all.ts";
+import { codeOf, openShop } from "../behaviour/setup.ts";
+import { storeContract } from "../contract/store.ts";
+import { cookieJar } from "../support/jar.ts";
+import type { Case, World } from "../support/suite.ts";
+import { COSTS } from "./costs.ts";
+import { EXPIRED } from "./expired.ts";
+import { type Check, OPTIONS, type Subject } from "./subject.ts";
+import { TABLES } from "./tables.ts";
+
+/** A database to be tried. */
+export interface Subjects {
+  readonly name: string;
+  /** Of the stories, only those in which requests meet: where the same database tells the others elsewhere. */
+  readonly onlyRaces?: boolean | undefined;
+  readonly open: () => Subject;
+}
+
+/**
+ * The stories in which 50 writers of one row all succeed, within the 5 s that a save goes on trying. A database takes
+ * longer on a busy machine: here each is there, or was told that it is not (RACES).
+ */
+const CROWDED = / 50 parallel (requests|updates) /;
+
+/** The stories that can be told of any store, which the world opens. */
+export function stories(database: string): Case[] {
+  const label = / \[memory\]$/;
+  return behaviour
+    .filter(({ name }) => label.test(name) && !CROWDED.test(name))
+    .map(({ name, run }) => ({ name: name.replace(label, ` [${database}]`), run }));
+}
+
+/** Those in which requests meet. */
+export function races(database: string): Case[] {
+  return stories(database).filter(({ name }) => name.startsWith("race: "));
+}
+
+/** Every promise of a store, every story that any store can be told, and what is Prisma's own. */
+export function prismaCases({ name, onlyRaces, open }: Subjects): Case[] {
+  const openStore = () => prismaStore(open().client.session, OPTIONS);
+  const world: World = { url: "", token: "", faulty: {} as World["faulty"], open: openStore };
+  const own = Object.entries({ ...COSTS, ...RACES, ...TABLES, ...EXPIRED });
+  return [
+    ...storeContract(name, async () => ({ store: openStore() })),
+    ...(onlyRaces ? races(name) : stories(name)).map((story) => ({
+      name: story.name,
+      run: () => story.run(world),
+    })),
+    ...own.map(([sentence, check]) => ({
+      name: sentence,
+      run: () => check(open(), `key ${crypto.randomUUID()}`),
+    })),
+  ];
+}
+
+const RACES: Readonly<Record<string, Check>> = {
+  "R36 of 50 parallel writers of one session each is there, or was told that it is not": async ({
+    client,
+  }) => {
+    const store = prismaStore(client.session, OPTIONS);
+    const jar = cookieJar();
+    await openShop(store).visit(jar, ({ data }) => void (data.note = "begun"));
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        openShop(store)
+          .visit(jar, (session) => session.update((data) => void data.n++))
+          .then(({ status }) => status, codeOf),
+      ),
+    );
+    const saved = outcomes.filter((outcome) => outcome === 200).length;
+    expect((await openShop(store).open(jar)).data.n).to.equal(saved);
+    expect(new Set(outcomes)).to.satisfy((kinds: Set<unknown>) =>
+      [...kinds].every((kind) => kind === 200 || kind === "SESSION_CONFLICT"),
+    );
+    expect(saved).to.be.above(0);
+  },
+};
