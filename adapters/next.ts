@@ -52,10 +52,10 @@ export interface NextSessions<Data extends object> {
    * can, and hands a changed cookie to the browser and to the components of the same request.
    *
    * Around a function it answers 503 while the store cannot, and what stands behind it is kept by no cache; as it is it
-   * lets the request pass. Next hides from the
-   * proxy which requests its router sends ahead: only `config.matcher` can keep them out, with
-   * `missing: [{ type: "header", key: "next-router-prefetch" }]` (what `prefetch={true}` sends looks like a visit).
-   * Since anybody can send that header, and other ways past a proxy were found, check the session where it matters too.
+   * lets the request pass. Next hides from the proxy which requests its router sends ahead: only `config.matcher` can
+   * keep them out, with `missing: [{ type: "header", key: "next-router-prefetch" }]` (what `prefetch={true}` sends looks
+   * like a visit). Since anybody can send that header, and other ways past a proxy were found, check the session where
+   * it matters too.
    */
   readonly proxy: SessionProxy<Data>;
 }
