@@ -998,6 +998,10 @@ export const days: readonly number[] = session.data.at.days;
       const html = await (await fetch(`${running.address}unguarded`, { headers })).text();
       expect(html.includes("<h1>1</h1>")).toBe(!warns);
       expect(running.printed().includes("this is a second memoryStore")).toBe(warns);
+      // What a component may not do is known here as it is in production.
+      const said = await (await fetch(`${running.address}write`)).text();
+      expect(said).not.toContain(": done");
+      expect(said).toContain("still: 0 new");
     } finally {
       await running.stop();
     }
