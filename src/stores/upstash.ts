@@ -43,8 +43,7 @@ export function upstash(options: UpstashOptions): Send {
   let sent = 0;
   let newest = 0;
 
-  async function post(command: readonly string[], deadline: number): Promise<unknown> {
-    const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 1));
+  async function post(command: readonly string[], signal: AbortSignal): Promise<unknown> {
     const body = JSON.stringify(command);
     const order = ++sent;
     let response: Response;
@@ -67,12 +66,13 @@ export function upstash(options: UpstashOptions): Send {
   }
 
   async function send(command: [string, ...string[]]): Promise<unknown> {
-    const deadline = Date.now() + timeoutMs;
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
-      return await post(command, deadline);
+      return await post(command, signal);
     } catch (error) {
+      // Asked of the signal, not of the clock: a timer may strike a moment early, and then there would be a second try.
       const unknown = error instanceof StoreError && error.outcome === "unknown";
-      if (unknown && command[0] === "GET" && Date.now() < deadline) return post(command, deadline);
+      if (unknown && command[0] === "GET" && !signal.aborted) return post(command, signal);
       throw error;
     }
   }
