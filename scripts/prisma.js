@@ -91,7 +91,7 @@ async function make(name) {
     schema,
     text
       .replace('provider = "postgresql"', `provider = "${provider}"`)
-      .replace('"../generated"', `"./client"\n  ${generator}`)
+      .replace('"../generated/prisma"', `"./client"\n  ${generator}`)
       .replaceAll(/@db\.Text|TYPE/g, type ?? ""),
   );
   const generated = await run(bin("prisma", FOLDER), ["generate", "--schema", schema], {

@@ -19,13 +19,39 @@ export async function openSqlite(file = FILE) {
   mkdirSync(dirname(file), { recursive: true });
   const { PrismaLibSql } = requirePackage("@prisma/adapter-libsql");
   const { PrismaClient } = await import(pathToFileURL(clientPath("sqlite")).href);
-  const prisma = new PrismaClient({ adapter: new PrismaLibSql({ url: `file:${file}` }) });
+  const adapter = reconnecting(new PrismaLibSql({ url: `file:${file}` }));
+  const prisma = new PrismaClient({ adapter });
   await migrate(prisma);
   return {
     store: prismaStore(prisma.session, { deleteExpiredEvery: 50 }),
     storeName: `SQLite at ${file}`,
     secret: keepSecret(`${file}.secret`),
   };
+}
+
+/**
+ * Once libsql 0.5 has been refused because another process writes, it answers the writes that follow on that
+ * connection, and never commits them. So the connection begins anew.
+ *
+ * @param {any} factory of an adapter, which is changed
+ */
+export function reconnecting(factory) {
+  const connect = factory.connect.bind(factory);
+  return Object.assign(factory, {
+    async connect() {
+      const adapter = await connect();
+      for (const method of ["queryRaw", "executeRaw"]) {
+        const run = adapter[method].bind(adapter);
+        adapter[method] = (/** @type {unknown} */ query) =>
+          run(query).catch(async (/** @type {any} */ error) => {
+            const { originalMessage = "" } = error.cause ?? {};
+            if (originalMessage.startsWith("SQLITE_BUSY")) await adapter.client.reconnect();
+            throw error;
+          });
+      }
+      return adapter;
+    },
+  });
 }
 
 /**

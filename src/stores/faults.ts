@@ -37,7 +37,7 @@ const MISCONFIGURED: readonly Fault[] = [
     /^(P1000|P1003|P1010|42501|1044|1045|1049|1142)$|^\(conn:-?\d+, no: (1044|1045|1049),|^SERVER_ERROR: Server returned HTTP status 40[134]/,
     "it refuses the user or has no such database; check the connection string and the user's rights",
   ],
-  [/^P1011$/, "its certificate is not trusted; check the connection string"],
+  [/^P1011$/, "it speaks no TLS, or its certificate is not trusted; check the connection string"],
   [
     /^P2000$|^D1_ERROR: string or blob too big/,
     "key or value is longer than its column; make value @db.Text, on MySQL and MariaDB @db.MediumText, or lower maxBytes",
@@ -56,7 +56,7 @@ const MISCONFIGURED: readonly Fault[] = [
 /** Certainly not done: refused, never sent, or undone as a whole. What is in no list may have been carried out. */
 const REFUSED: readonly Fault[] = [
   [
-    /^(P1001$|connect ECONNREFUSED|getaddrinfo |ConnectionFailed\()/,
+    /^(P1001|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOENT)$|^(connect ECONNREFUSED|getaddrinfo |ConnectionFailed\()/,
     "it cannot be reached; check that it runs",
   ],
   [
@@ -64,6 +64,7 @@ const REFUSED: readonly Fault[] = [
     "no connection was free in time",
   ],
   [/^P2034$/, "others write the same rows"],
+  [/^22021$/, "it cannot keep a character of the key"],
   [/^(57P03|53\d\d\d)$|^SQLITE_FULL/, "it is starting, stopping, full or overloaded"],
   [/^(57014|55P03|1205)$|^SQLITE_BUSY/, "it gave up waiting"],
   [/^(25006|1290|1836)$|^SQLITE_READONLY/, "it is read-only"],
@@ -77,6 +78,21 @@ export function isTaken(error: unknown): boolean {
 /** A serialization failure or a deadlock: the database undid the statement, because others were quicker. */
 export function isConflict(error: unknown): boolean {
   return (error as Thrown | null)?.code === "P2034";
+}
+
+/** A create that was refused twice, though nothing stands there. */
+export function crowded(isTaken: boolean): StoreError {
+  if (!isTaken) return failure("none", "others write the same rows");
+  const reason =
+    "the table has another column that must be unique; give it a default, or name it as id in fields";
+  return failure("none", reason, "STORE_MISCONFIGURED");
+}
+
+/** Rows that SQLite finds to have expired and Prisma does not: numbers come before all text. */
+export function mixedDates(): StoreError {
+  const reason =
+    'some of its dates are numbers, as Prisma 6 wrote them; give the driver adapter timestampFormat: "unixepoch-ms"';
+  return failure("none", reason, "STORE_MISCONFIGURED");
 }
 
 /** Turns what Prisma throws into a StoreError that quotes codes and words from the lists alone. */
@@ -111,8 +127,11 @@ function signsOf(error: unknown, depth = 0): string[] {
   if (!(error instanceof Error) || depth > 4) return [];
   const { name, code, message, cause, meta } = error as Thrown;
   const driver = meta?.driverAdapterError?.cause;
+  // SQLite's numbers mean something else with MySQL; its texts begin with their names.
+  const isSqlite = /^(SQLITE|D1)_/.test(String(driver?.originalMessage));
+  const number = isSqlite ? undefined : driver?.originalCode;
   return [
-    ...[name, code, driver?.originalCode, driver?.originalMessage, driver?.cause, message].filter(
+    ...[name, code, number, driver?.originalMessage, driver?.cause, message].filter(
       (sign) => typeof sign === "string",
     ),
     ...signsOf(cause, depth + 1),

@@ -3,8 +3,14 @@
 import { checkOptions, isObject, optional, type Rule, wholeNumber } from "../check.ts";
 import type { Store, Swap } from "../store.ts";
 import { TIMEOUT, within } from "./deadline.ts";
-import { classify, late } from "./faults.ts";
-import { openTable, type PrismaDelegate, type PrismaFields, type Table } from "./table.ts";
+import { classify, crowded, late } from "./faults.ts";
+import {
+  type Next,
+  openTable,
+  type PrismaDelegate,
+  type PrismaFields,
+  type Table,
+} from "./table.ts";
 
 /** What `prismaStore` takes. */
 export interface PrismaStoreOptions {
@@ -31,6 +37,9 @@ export interface DeleteExpiredOptions {
 
 /** Rows deleted by one statement. D1 takes 100 values at most; where there are more, Prisma opens a transaction. */
 const BATCH = 90;
+
+/** The last instant that every database has: the end of the year 9999. */
+const LAST_AT = 253_402_300_799_999;
 
 const FIELDS: Rule = [
   {},
@@ -65,24 +74,33 @@ export function prismaStore(delegate: PrismaDelegate, options: PrismaStoreOption
   const table = openTable("Prisma store", delegate, fields);
   let writes = 0;
 
+  /** Creates a row, or takes the place of one that has expired. Once more where nothing is there to refuse it. */
+  async function create(key: string, now: Date, next: NonNullable<Next>): Promise<Swap> {
+    for (let tries = 1; ; tries++) {
+      const outcome = await table.create(key, next);
+      // Once the caller has been told that nobody knows, nothing more is written.
+      const mayWrite = outcome !== "created" && Date.now() < now.getTime() + timeoutMs;
+      if (outcome === "created" || (mayWrite && (await table.change(key, now, null, next)))) {
+        return { swapped: true };
+      }
+      const current = await table.find(key, now);
+      if (current !== null || !mayWrite) return { swapped: false, current };
+      if (tries === 2) throw crowded(outcome === "taken");
+    }
+  }
+
   async function swap(...row: Parameters<Store["write"]>): Promise<Swap> {
     const [key, value, expiresAt, expected] = row;
     const at = Date.now();
     const now = new Date(at);
-    // Databases keep whole milliseconds.
-    const next = expiresAt > at ? { value, expiresAt: new Date(Math.ceil(expiresAt)) } : null;
-    let isDone = false;
-    if (expected !== null) isDone = await table.change(key, now, expected, next);
-    else if (next) {
-      isDone = await table.create(key, next);
-      // Once the caller has been told that nobody knows, nothing more is written.
-      if (!isDone && Date.now() < at + timeoutMs) {
-        isDone = await table.change(key, now, null, next);
-      }
-    }
-    if (isDone) return { swapped: true };
+    // Databases keep whole milliseconds, and years of four digits.
+    const until = new Date(Math.min(Math.ceil(expiresAt), LAST_AT));
+    const next = expiresAt > at ? { value, expiresAt: until } : null;
+    if (expected === null && next) return create(key, now, next);
+    if (expected !== null && (await table.change(key, now, expected, next)))
+      return { swapped: true };
     const current = await table.find(key, now);
-    const isRemoved = expected === null && next === null && current === null;
+    const isRemoved = expected === null && current === null;
     return isRemoved ? { swapped: true } : { swapped: false, current };
   }
 
@@ -95,9 +113,14 @@ export function prismaStore(delegate: PrismaDelegate, options: PrismaStoreOption
   }
 
   return {
-    read: (key) => ask(() => table.find(key, new Date(Date.now()))),
+    async read(key) {
+      checkText(key);
+      return ask(() => table.find(key, new Date(Date.now())));
+    },
 
     async write(...row) {
+      const [key, value, , expected] = row;
+      checkText(key, value, expected ?? "");
       const answer = await ask(() => swap(...row));
       if (every !== undefined && ++writes % every === 0) {
         // The write is done, whatever becomes of this; the next batch takes what this one leaves.
@@ -109,9 +132,9 @@ export function prismaStore(delegate: PrismaDelegate, options: PrismaStoreOption
 }
 
 /**
- * Deletes one batch of expired rows and answers how many it deleted; as many as `limit` means that there may be more.
- * For a schedule (cron) or `waitUntil`. Any number of instances may call it at once: a row that was written meanwhile
- * stays.
+ * Deletes one batch of expired rows and answers how many it deleted. For a schedule (cron) or `waitUntil`: call it until
+ * it answers 0. Any number of instances may do so at once: one that finds nothing left of its batch answers 0, and the
+ * one that was quicker goes on. A row that was written meanwhile stays.
  *
  * @throws TypeError and RangeError as `prismaStore`; StoreError where the database does not answer
  */
@@ -130,6 +153,12 @@ export async function deleteExpired(
   } catch (error) {
     throw classify(error);
   }
+}
+
+/** To Prisma an object is an operator and `undefined` is no condition at all, which would fit another's row (R5, F36). */
+function checkText(...values: readonly unknown[]): void {
+  if (values.every((value) => typeof value === "string")) return;
+  throw new TypeError("Cannot use database: key and value must be text");
 }
 
 async function clear(table: Table, limit: number, timeoutMs: number): Promise<number> {

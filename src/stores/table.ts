@@ -1,6 +1,6 @@
 // The few statements of Prisma that the store uses, on whichever fields the model has.
 
-import { isConflict, isTaken } from "./faults.ts";
+import { isConflict, isTaken, mixedDates } from "./faults.ts";
 
 /**
  * What is used of a model of Prisma's client, such as `prisma.session`, of whatever name; one of an extended client
@@ -33,11 +33,14 @@ export type Next = { readonly value: string; readonly expiresAt: Date } | null;
 export interface Table {
   /** The value of a row that has not expired by `now`. */
   find(key: string, now: Date): Promise<string | null>;
-  /** False: a row of this key stands there, expired or not. */
-  create(key: string, next: NonNullable<Next>): Promise<boolean>;
+  /** `taken`: a row of this key stands there, expired or not; `conflict`: undone, since others were quicker. */
+  create(key: string, next: NonNullable<Next>): Promise<"created" | "taken" | "conflict">;
   /** Changes the row that has not expired and is `expected`; with null, the one that has. False: there is none. */
   change(key: string, now: Date, expected: string | null, next: Next): Promise<boolean>;
-  /** Keys of rows that have expired, those first that have longest. */
+  /**
+   * Keys of rows that have expired, those first that have longest.
+   * @throws StoreError `STORE_MISCONFIGURED` where the database takes for expired what is not
+   */
   expired(now: Date, limit: number): Promise<string[]>;
   /** Removes those of the rows that are still expired, and answers how many. */
   clear(keys: readonly string[], now: Date): Promise<number>;
@@ -81,9 +84,10 @@ export function openTable(what: string, delegate: PrismaDelegate, fields: Prisma
       const data = { ...extra, [k]: key, [v]: encode(value), [e]: expiresAt };
       try {
         await model.createMany({ data });
-        return true;
+        return "created";
       } catch (error) {
-        if (isTaken(error) || isConflict(error)) return false;
+        if (isTaken(error)) return "taken";
+        if (isConflict(error)) return "conflict";
         throw error;
       }
     },
@@ -106,8 +110,11 @@ export function openTable(what: string, delegate: PrismaDelegate, fields: Prisma
     async expired(now, limit) {
       // In the index's order, so that the database reads there and stops.
       const where = expiredBy(now);
-      const asked = { where, orderBy: { [e]: "asc" }, take: limit, select: { [k]: true } };
-      return ((await model.findMany(asked)) as Row[]).map((row) => row[k] as string);
+      const select = { [k]: true, [e]: true };
+      const asked = { where, orderBy: { [e]: "asc" }, take: limit, select };
+      const rows = (await model.findMany(asked)) as Row[];
+      if (rows.some((row) => (row[e] as Date) > now)) throw mixedDates();
+      return rows.map((row) => row[k] as string);
     },
 
     async clear(keys, now) {

@@ -3,10 +3,12 @@
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { prismaStore } from "coatcheck/prisma";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PrismaLibSql } from "@prisma/adapter-libsql";
+import { deleteExpired, prismaStore } from "coatcheck/prisma";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../support/redis.ts";
-import type { Database } from "./databases.ts";
+import { reconnecting } from "../../examples/demo/sqlite.js";
+import { type Database, openClient } from "./databases.ts";
 import { makeLibsql } from "./libsql.ts";
 import {
   callsOf,
@@ -79,6 +81,54 @@ describe("a fault of SQLite", () => {
     }
     expect(await prismaStore(client.session).read(KEY)).toBe(null);
     await closeAll(holder, client);
+  });
+});
+
+describe("SQLite in a file of its own", () => {
+  let database: Database;
+
+  beforeEach(async () => {
+    database = await makeLibsql();
+  });
+
+  afterEach(() => database.stop());
+
+  test("after it was refused, what is answered is there for others, with the adapter that begins anew", async () => {
+    const { url } = database;
+    const adapter = reconnecting(new PrismaLibSql({ url }));
+    const [holder, reader] = [await database.connect(), await database.connect()];
+    const client = await openClient("sqlite", { adapter });
+    const [own, others] = [client, reader].map(({ session }) => prismaStore(session));
+    const key = "a session that is ended";
+    const until = Date.now() + 60_000;
+    await own?.write(key, "in", until, null);
+    for (const next of ["held", "ended"]) {
+      await holder.$executeRawUnsafe("BEGIN IMMEDIATE");
+      await expect(own?.write(key, "lost", until, "in")).rejects.toMatchObject(REFUSED);
+      await holder.$executeRawUnsafe("ROLLBACK");
+      if (next === "held") continue;
+      expect(await own?.write(key, next, until, "in")).toEqual({ swapped: true });
+      expect(await others?.read(key)).toBe(next);
+    }
+    await closeAll(client, holder, reader);
+  });
+
+  test("dates that are numbers are not taken for the past: nothing is deleted, and the mend is named", async () => {
+    const client = await database.connect();
+    const tomorrow = Date.now() + 86_400_000;
+    await client.$executeRawUnsafe(
+      `INSERT INTO PrismaSession VALUES ('i', 's', '{}', ${tomorrow})`,
+    );
+    const fields = { id: "id", key: "sid", value: "data" };
+    const store = prismaStore(client.prismaSession, { fields, deleteExpiredEvery: 1 });
+    expect(await store.write("k", "v", tomorrow, null)).toEqual({ swapped: true });
+    await expect(deleteExpired(client.prismaSession, { fields })).rejects.toMatchObject({
+      ...MISCONFIGURED,
+      message: expect.stringContaining('timestampFormat: "unixepoch-ms"') as string,
+    });
+    const rows = await client.$queryRawUnsafe("SELECT sid FROM PrismaSession ORDER BY sid");
+    expect(rows).toEqual([{ sid: "k" }, { sid: "s" }]);
+    await closeAll(client);
   });
 });
 

@@ -80,6 +80,59 @@ describe("a store that cannot be made", () => {
   );
 });
 
+describe("a key or value that is no text", () => {
+  test.each([undefined, null, 1, { not: "x" }])(
+    "R5 F36 %j reaches no query, where it would stand for any",
+    async (wrong) => {
+      const store = prismaStore(client.session);
+      const key = newKey();
+      const given = wrong as unknown as string;
+      await store.write(key, "one", soon(), null);
+      await expect(store.read(given)).rejects.toThrow(TypeError);
+      await expect(store.write(given, "", 0, "one")).rejects.toThrow(TypeError);
+      await expect(store.write(key, given, soon(), "one")).rejects.toThrow(TypeError);
+      if (wrong !== null && wrong !== undefined) {
+        await expect(store.write(key, "two", soon(), given)).rejects.toThrow(TypeError);
+      }
+      expect(await store.read(key)).toBe("one");
+    },
+  );
+});
+
+describe("a create that is refused where nothing stands", () => {
+  const refusing = (code: string) => {
+    let tries = 0;
+    const createMany: Method = async () => {
+      tries++;
+      throw Object.assign(new Error("refused"), { code });
+    };
+    return { model: modelWith({ createMany }), tries: () => tries };
+  };
+
+  test("is tried once more, and is then a conflict of others' making", async () => {
+    const { model, tries } = refusing("P2034");
+    await expect(prismaStore(model).write(newKey(), "one", soon(), null)).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      outcome: "none",
+    });
+    expect(tries()).toBe(2);
+  });
+
+  test("or names the column that must be unique as well", async () => {
+    const fields = { id: "id", key: "sid", value: "data" };
+    const store = prismaStore(client.prismaSession, { fields });
+    const key = newKey();
+    await client.$executeRawUnsafe(
+      `INSERT INTO PrismaSession VALUES ('${key}', 'theirs', 'x', '2099-01-01T00:00:00.000+00:00')`,
+    );
+    await expect(store.write(key, "one", soon(), null)).rejects.toMatchObject({
+      code: "STORE_MISCONFIGURED",
+      outcome: "none",
+      message: expect.stringContaining("another column that must be unique") as string,
+    });
+  });
+});
+
 describe("time", () => {
   test("R24 expiry is by the clock of this process", async () => {
     const store = prismaStore(client.session);
@@ -103,6 +156,15 @@ describe("time", () => {
       clock.advance(0.001);
       expect(await store.read(key)).toBe(null);
     });
+  });
+
+  test("a time beyond the calendar of databases is the end of it", async () => {
+    const store = prismaStore(client.session);
+    for (const expiresAt of [Infinity, 8.64e15]) {
+      const key = newKey();
+      expect(await store.write(key, "one", expiresAt, null)).toEqual({ swapped: true });
+      expect(await store.read(key)).toBe("one");
+    }
   });
 
   test("R53 deleteExpired() ends at its deadline", async () => {

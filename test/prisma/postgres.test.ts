@@ -96,6 +96,18 @@ const FAULTS: readonly (Fault & { readonly url?: string })[] = [
     says: /cannot be reached/,
   },
   {
+    name: "nor at a name that has two addresses, as localhost has",
+    url: `postgresql://coatcheck@localhost:${nowhere}/postgres`,
+    ...REFUSED,
+    says: /cannot be reached/,
+  },
+  {
+    name: "nor where a socket has no folder",
+    options: { connectionString: undefined, host: "/no/such/folder", user: "coatcheck" },
+    ...REFUSED,
+    says: /cannot be reached/,
+  },
+  {
     name: "a host that does not exist was certainly not written to",
     url: "postgresql://coatcheck@no.such.host.invalid/postgres",
     ...REFUSED,
