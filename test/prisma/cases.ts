@@ -10,13 +10,15 @@ import type { Case, World } from "../support/suite.ts";
 import { COSTS } from "./costs.ts";
 import { EXPIRED } from "./expired.ts";
 import { type Check, OPTIONS, type Subject } from "./subject.ts";
-import { TABLES } from "./tables.ts";
+import { FAULTS, TABLES } from "./tables.ts";
 
 /** A database to be tried. */
 export interface Subjects {
   readonly name: string;
   /** Of the stories, only those in which requests meet: where the same database tells the others elsewhere. */
   readonly onlyRaces?: boolean | undefined;
+  /** Nobody else uses the database meanwhile. */
+  readonly isAlone?: boolean;
   readonly open: () => Subject;
 }
 
@@ -40,10 +42,11 @@ export function races(database: string): Case[] {
 }
 
 /** Every promise of a store, every story that any store can be told, and what is Prisma's own. */
-export function prismaCases({ name, onlyRaces, open }: Subjects): Case[] {
+export function prismaCases({ name, onlyRaces, isAlone, open }: Subjects): Case[] {
   const openStore = () => prismaStore(open().client.session, OPTIONS);
   const world: World = { url: "", token: "", faulty: {} as World["faulty"], open: openStore };
-  const own = Object.entries({ ...COSTS, ...RACES, ...TABLES, ...EXPIRED });
+  const faults = isAlone ? FAULTS : {};
+  const own = Object.entries({ ...COSTS, ...RACES, ...TABLES, ...EXPIRED, ...faults });
   return [
     ...storeContract(name, async () => ({ store: openStore() })),
     ...(onlyRaces ? races(name) : stories(name)).map((story) => ({

@@ -65,6 +65,7 @@ for (const { name, program, start, onlyRaces, isolation } of SETTINGS) {
     const cases = prismaCases({
       name,
       onlyRaces,
+      isAlone: true,
       open: () => ({ client, statements: (work) => database.statements(client, work) }),
     });
 

@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { StoreError } from "coatcheck";
 import { prismaStore } from "coatcheck/prisma";
 import { type Check, OPTIONS, soon } from "./subject.ts";
+import type { Client } from "./watched.ts";
 
 const FIELDS = { id: "id", key: "sid", value: "data" };
 
@@ -70,3 +71,49 @@ export const TABLES: Readonly<Record<string, Check>> = {
     }
   },
 };
+
+/** What is wrong with the table itself, for a moment: for databases that nobody else uses meanwhile. */
+export const FAULTS: Readonly<Record<string, Check>> = {
+  "a table that does not exist is a misconfiguration, named with its mend": async (
+    { client },
+    key,
+  ) => {
+    await alter(client, "ALTER TABLE 'Session' RENAME TO 'Other'");
+    try {
+      await expectMend(client, key, "table does not exist");
+    } finally {
+      await alter(client, "ALTER TABLE 'Other' RENAME TO 'Session'");
+    }
+  },
+
+  "a column that does not exist is a misconfiguration, named with its mend": async (
+    { client },
+    key,
+  ) => {
+    await alter(client, "ALTER TABLE 'Session' RENAME COLUMN 'value' TO 'other'");
+    try {
+      await expectMend(client, key, "column does not exist");
+    } finally {
+      await alter(client, "ALTER TABLE 'Session' RENAME COLUMN 'other' TO 'value'");
+    }
+  },
+};
+
+async function expectMend(client: Client, key: string, reason: string): Promise<void> {
+  const store = prismaStore(client.session, OPTIONS);
+  for (const ask of [() => store.read(key), () => store.write(key, "one", soon(), null)]) {
+    const error = await ask().catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(StoreError);
+    expect(error).to.include({ code: "STORE_MISCONFIGURED", outcome: "none" });
+    expect(String(error))
+      .to.include(reason)
+      .and.include("apply the migration")
+      .and.not.include(key);
+  }
+}
+
+/** Names stand between single quotes; MariaDB has its own for them. */
+async function alter(client: Client, sql: string): Promise<void> {
+  const quoted = (quote: string) => client.$executeRawUnsafe(sql.replaceAll("'", quote));
+  await quoted('"').catch(() => quoted("`"));
+}

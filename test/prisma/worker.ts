@@ -35,6 +35,6 @@ export async function run(
     return prepared.slice(before);
   };
   const open = () => ({ client, statements });
-  const cases = prismaCases({ name: "D1", open });
+  const cases = prismaCases({ name: "D1", isAlone: true, open });
   return runCases(cases, nowhere);
 }
