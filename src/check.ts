@@ -62,3 +62,9 @@ export function isText(shape: RegExp): (value: unknown) => boolean {
 export function isFunction(value: unknown): boolean {
   return typeof value === "function";
 }
+
+/** Whether a value has the two methods of a store. */
+export function isStore(value: unknown): boolean {
+  const given = value as { readonly read?: unknown; readonly write?: unknown } | null | undefined;
+  return isFunction(given?.read) && isFunction(given?.write);
+}

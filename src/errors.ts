@@ -82,12 +82,13 @@ export type StoreOutcome = "none" | "unknown";
  */
 export class StoreError extends SessionError {
   override readonly name = "StoreError" as const;
+  declare readonly code: "STORE_UNAVAILABLE" | "STORE_MISCONFIGURED";
   declare readonly outcome: StoreOutcome;
 
   constructor(
     outcome: StoreOutcome,
     message: string,
-    code: "STORE_UNAVAILABLE" | "STORE_MISCONFIGURED" = "STORE_UNAVAILABLE",
+    code: StoreError["code"] = "STORE_UNAVAILABLE",
   ) {
     super(code, message);
     this.outcome = outcome;

@@ -12,6 +12,8 @@
  * - `forged`: a cookie that is `malformed`, not signed by any of the secrets (`signature`), or one of two with the
  *   session's name (`duplicate`). It was not used.
  * - `store-failed`, `store-recovered`: a store call was not answered; the first answer after that.
+ * - `stepped-down`, `stepped-up`: a store that others stand beside stopped answering, and answers again; its place in
+ *   the list of `fallbackStore`, or its name in `cachedStore`.
  * - `insecure`: `createSessions` was called with `secure: false`.
  * - `cached-client`: a Redis client that may answer reads from a cache of its own (`@vercel/kv`).
  */
@@ -36,6 +38,17 @@ export type SessionEvent =
       /** What the store's error says: a reason and, for a misconfiguration, its mend. */
       readonly message: string;
     }
+  | {
+      readonly type: "stepped-down";
+      readonly store: number | "authority" | "cache";
+      /** Whether the command may have taken effect. */
+      readonly outcome: "none" | "unknown";
+      /** `STORE_UNAVAILABLE`, or `STORE_MISCONFIGURED` where waiting does not help. */
+      readonly code: string;
+      /** What the store's error says: a reason and, for a misconfiguration, its mend. */
+      readonly message: string;
+    }
+  | { readonly type: "stepped-up"; readonly store: number | "authority" | "cache" }
   | { readonly type: "store-recovered" | "insecure" | "cached-client" };
 
 /** An observer that fails must not fail the request: what it throws, or rejects with, is dropped. */

@@ -7,6 +7,9 @@ export type { OpenOptions } from "./load.ts";
 export type { Session } from "./session.ts";
 export type { Store, Swap } from "./store.ts";
 export { memoryStore, type MemoryStoreOptions } from "./stores/memory.ts";
+export { cachedStore, type CachedStoreOptions } from "./stores/cached.ts";
+export { fallbackStore, type FallbackStoreOptions } from "./stores/fallback.ts";
+export type { CompositeOptions } from "./stores/breaker.ts";
 export {
   SessionConflictError,
   SessionDataError,

@@ -4,6 +4,7 @@ import {
   checkOptions,
   isFunction,
   isObject,
+  isStore,
   oneOf,
   optional,
   type Rule,
@@ -110,11 +111,6 @@ function areSecrets(secrets: unknown): boolean {
 
 function isSecret(secret: unknown): boolean {
   return typeof secret === "string" && new TextEncoder().encode(secret).length >= 32;
-}
-
-function isStore(store: unknown): boolean {
-  const given = store as Partial<Store> | null | undefined;
-  return isFunction(given?.read) && isFunction(given?.write);
 }
 
 function isSchema(schema: unknown): boolean {

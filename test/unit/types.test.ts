@@ -261,6 +261,10 @@ test("a switch over the type of an event is exhaustive", () => {
       case "store-failed":
         expectTypeOf(event.outcome).toEqualTypeOf<"none" | "unknown">();
         return event.message;
+      case "stepped-down":
+      case "stepped-up":
+        expectTypeOf(event.store).toEqualTypeOf<number | "authority" | "cache">();
+        return String(event.store);
       case "store-recovered":
       case "insecure":
       case "cached-client":
