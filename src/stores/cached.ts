@@ -63,16 +63,6 @@ export function cachedStore(options: CachedStoreOptions): Store {
     return asked().catch(() => undefined);
   }
 
-  /** What stands in the cache, before the authority is asked. */
-  async function peek(key: string, deadline: number): Promise<string | null | undefined> {
-    try {
-      return await cache.read(key, deadline);
-    } catch (error) {
-      if (strict && (error as StoreError).code === "STORE_MISCONFIGURED") throw error;
-      return undefined;
-    }
-  }
-
   /** Puts a tombstone over whatever stands there: always right, since it only sends readers to the authority. */
   async function bury(key: string, known: string | null | undefined, deadline: number) {
     let text = known === undefined ? await tryCache(() => cache.read(key, deadline)) : known;
@@ -86,7 +76,10 @@ export function cachedStore(options: CachedStoreOptions): Store {
   return {
     async read(key) {
       const deadline = Date.now() + budgetMs;
-      const text = await peek(key, deadline);
+      const text = await cache.read(key, deadline).catch((error: StoreError) => {
+        if (strict && error.code === "STORE_MISCONFIGURED") throw error;
+        return undefined;
+      });
       if (text !== undefined) remember(key, text);
       const copy = decodeCopy(text);
       if (copy && ledger.isServable(key, copy, Date.now())) return copy.value;
@@ -102,10 +95,9 @@ export function cachedStore(options: CachedStoreOptions): Store {
 
     async write(key, value, expiresAt, expected) {
       const deadline = Date.now() + budgetMs;
-      const known = seen.get(key);
+      // What was seen before the authority is asked: what is there later may be newer than what is written here.
+      const before = seen.get(key);
       seen.delete(key);
-      // Known before the authority is asked: what is put there later may be newer than what is written here.
-      const before = known ?? (expected === null ? null : await peek(key, deadline));
       const at = Date.now();
       let swap: Swap;
       try {
@@ -119,22 +111,26 @@ export function cachedStore(options: CachedStoreOptions): Store {
         throw error;
       }
       const now = Date.now();
-      // Over nothing, only a row that is new: of any other nobody knows what stood there a moment ago.
-      const isSafe = before === null ? expected === null : before !== undefined;
-      if (swap.swapped && expiresAt > now && isSafe) {
-        const copy = newCopy(at, value, expiresAt);
-        ledger.note(key, now, copy.nonce);
-        const until = Math.min(expiresAt, at + maxStaleMs);
-        const put = await tryCache(() =>
-          cache.write([key, encodeCopy(copy), until, before ?? null], deadline),
-        );
-        if (put?.swapped === false) await bury(key, put.current, deadline);
+      if (!swap.swapped) {
+        ledger.note(key, now);
+        // Whoever made the change has told the cache, or tried to. A copy that misled this writer misleads others.
+        const misled = expected !== null && decodeCopy(before)?.value === expected;
+        if (misled) await bury(key, before, deadline);
         return swap;
       }
-      ledger.note(key, now);
-      // Where the change was refused, whoever hears what stands there must not read what was before.
-      const isRight = !swap.swapped && decodeCopy(before)?.value === swap.current;
-      if (!isRight) await bury(key, expected === null ? undefined : before, deadline);
+      // Over nothing, only a row that is new: of any other nobody knows what stood there a moment ago.
+      const isSafe = typeof before === "string" || expected === null;
+      if (!isSafe || expiresAt <= now) {
+        ledger.note(key, now);
+        await bury(key, before, deadline);
+        return swap;
+      }
+      const copy = newCopy(at, value, expiresAt);
+      ledger.note(key, now, copy.nonce);
+      const until = Math.min(expiresAt, at + maxStaleMs);
+      const row = [key, encodeCopy(copy), until, before ?? null] as const;
+      const put = await tryCache(() => cache.write([...row], deadline));
+      if (put?.swapped === false) await bury(key, put.current, deadline);
       return swap;
     },
   };

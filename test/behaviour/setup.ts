@@ -1,7 +1,9 @@
 // What the stories share: a small shop with sessions, and the stores that it runs on.
 
 import {
+  cachedStore,
   createSessions,
+  fallbackStore,
   memoryStore,
   type Session,
   type SessionEvent,
@@ -79,12 +81,24 @@ type Run = (store: Store, world: World) => Promise<void>;
 
 const OPENERS: readonly (readonly [name: string, open: (world: World) => Store])[] = [
   ["memory", () => memoryStore()],
+  ["Redis over REST", openRedis],
+  ["Redis, else memory", (world) => fallbackStore([openRedis(world), memoryStore()], PATIENT)],
   [
-    "Redis over REST",
-    ({ url, token }) =>
-      redisStore(upstash({ url, token, timeoutMs: 10_000 }), { prefix: `${crypto.randomUUID()}:` }),
+    "Redis in front of another store",
+    (world) => {
+      const { read, write } = memoryStore();
+      return cachedStore({ authority: { read, write }, cache: openRedis(world), ...PATIENT });
+    },
   ],
 ];
+
+/** A loaded machine is no outage. */
+const PATIENT = { timeoutMs: 10_000, budgetMs: 30_000 };
+
+function openRedis({ url, token }: World): Store {
+  const send = upstash({ url, token, timeoutMs: PATIENT.timeoutMs });
+  return redisStore(send, { prefix: `${crypto.randomUUID()}:` });
+}
 
 /** The same case on every store. */
 export function onStores(name: string, run: Run): Case[] {

@@ -76,6 +76,11 @@ describe.skipIf(
       await writeFile(join(folder, `snippet${index}.ts`), code);
       const { code: plain } = await transform(code, { loader: "ts", target: "es2022" });
       await writeFile(join(folder, `snippet${index}.mjs`), plain);
+      // A file that others import says its name.
+      const [, name] = /^\/\/ (\w+)\.ts\n/.exec(code) ?? [];
+      if (name === undefined) continue;
+      await writeFile(join(folder, `${name}.ts`), code);
+      await writeFile(join(folder, `${name}.js`), plain);
     }
     postgres = await startPostgres();
     redis = await startRedis();
@@ -89,8 +94,8 @@ describe.skipIf(
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("has a snippet for the program, the halves, Workers, Hono (and two on its page), a schema, each client and Prisma", () => {
-    expect(snippets.length).toBe(13);
+  test("has a snippet for the program, the halves, Workers, Hono (and two on its page), a schema, each client, Prisma (in two) and each store made of stores", () => {
+    expect(snippets.length).toBe(16);
   });
 
   test("every snippet compiles in strict TypeScript", async () => {
@@ -112,7 +117,11 @@ describe.skipIf(
     expect(compiled.stdout).toBe("");
   }, 60_000);
 
-  test.each(snippets.map((code, index) => [index + 1, code.split("\n")[0], index] as const))(
+  test.each(
+    snippets
+      .map((code, index) => [index + 1, code.split("\n")[0], index] as const)
+      .filter(([, line]) => !/^\/\/ \w+\.ts$/.test(line ?? "")),
+  )(
     "snippet %i (%s) runs",
     async (_number, _line, index) => {
       const { stdout } = await execute(process.execPath, ["harness.mjs", `./snippet${index}.mjs`], {

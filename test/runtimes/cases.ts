@@ -1,17 +1,27 @@
 // Which portable cases every runtime runs.
 
-import { memoryStore } from "coatcheck";
+import { cachedStore, fallbackStore, memoryStore, type Store } from "coatcheck";
 import { redisStore, upstash } from "coatcheck/redis";
 import { behaviour } from "../behaviour/all.ts";
 import { storeContract } from "../contract/store.ts";
-import type { Case } from "../support/suite.ts";
+import type { Case, World } from "../support/suite.ts";
+
+/** A loaded machine is no outage. */
+const PATIENT = { timeoutMs: 10_000, budgetMs: 30_000 };
+
+function redis({ url, token }: World): Store {
+  const send = upstash({ url, token, timeoutMs: PATIENT.timeoutMs });
+  return redisStore(send, { prefix: `${crypto.randomUUID()}:` });
+}
 
 export const cases: readonly Case[] = [
   ...behaviour,
   ...storeContract("memoryStore", async () => ({ store: memoryStore() })),
-  ...storeContract("redisStore over Upstash's REST", async ({ url, token }) => ({
-    store: redisStore(upstash({ url, token, timeoutMs: 10_000 }), {
-      prefix: `${crypto.randomUUID()}:`,
-    }),
+  ...storeContract("redisStore over Upstash's REST", async (world) => ({ store: redis(world) })),
+  ...storeContract("fallbackStore of Redis and memory", async (world) => ({
+    store: fallbackStore([redis(world), memoryStore()], PATIENT),
+  })),
+  ...storeContract("cachedStore with Redis in front", async (world) => ({
+    store: cachedStore({ authority: memoryStore(), cache: redis(world), ...PATIENT }),
   })),
 ];

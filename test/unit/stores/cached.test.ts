@@ -84,8 +84,15 @@ describe("what it costs", () => {
     costs();
     expect(await two.write("key", "two", soon(), "one")).toEqual(SWAPPED);
     expect(costs()).toEqual([1, 1]);
-    await one.write("key", "three", soon(), "two");
+  });
+
+  test("two commands of the cache for a change of what was not read before, which leaves a tombstone", async () => {
+    const { redis, one, two, costs } = scene();
+    await one.write("key", "one", soon(), null);
+    costs();
+    expect(await two.write("key", "two", soon(), "one")).toEqual(SWAPPED);
     expect(costs()).toEqual([1, 2]);
+    expect(await redis.rows.read("key")).toMatch(/^tombstone /);
   });
 
   test("what is not there costs one of each, each time, and is not kept", async () => {
@@ -145,11 +152,13 @@ describe("a copy", () => {
   test("is replaced by a change, for every instance", async () => {
     const { one, two, costs } = scene();
     await one.write("key", "one", soon(), null);
-    await two.read("key");
+    await one.read("key");
     await one.write("key", "two", soon(), "one");
     costs();
-    expect(await two.read("key")).toBe("two");
-    expect(costs()).toEqual([0, 1]);
+    for (const instance of [two, one]) {
+      expect(await instance.read("key")).toBe("two");
+      expect(costs()).toEqual([0, 1]);
+    }
   });
 
   test("gives way to a tombstone where somebody else wrote between", () =>
@@ -303,12 +312,17 @@ describe("a change that is refused", () => {
     for (const instance of [two, one]) expect(await instance.read("key")).toBe("ended");
   });
 
-  test("of a new row buries what stands under its key", async () => {
-    const { sql, one, two } = scene();
+  test("asks nothing of the cache where no copy misled it", async () => {
+    const { sql, one, two, costs } = scene();
     await one.write("key", "one", soon(), null);
     await overwrite(sql.rows, "key", "two");
-    expect(await two.write("key", "new", soon(), null)).toEqual({ swapped: false, current: "two" });
-    for (const instance of [two, one]) expect(await instance.read("key")).toBe("two");
+    costs();
+    for (const expected of [null, "one"]) {
+      const swap = await two.write("key", "new", soon(), expected);
+      expect(swap).toEqual({ swapped: false, current: "two" });
+    }
+    expect(costs()).toEqual([2, 0]);
+    expect(await two.read("key")).toBe("two");
   });
 
   test("leaves a copy that is right", async () => {
@@ -321,6 +335,8 @@ describe("a change that is refused", () => {
       current: "one",
     });
     expect(costs()).toEqual([1, 0]);
+    expect(await one.read("key")).toBe("one");
+    expect(costs()).toEqual([0, 1]);
   });
 });
 
@@ -347,14 +363,14 @@ describe("strict", () => {
     return new StoreError("none", "Cannot use Redis: NOPERM", "STORE_MISCONFIGURED");
   }
 
-  test("stops at a cache that is misconfigured, before anything is changed", async () => {
+  test("stops at a cache that is misconfigured, before anything is read or changed", async () => {
     const sql = place();
     await sql.rows.write("key", "one", soon(), null);
     const store = cachedStore({ authority: sql.store, cache: wrong, strict: true });
-    for (const work of [store.read("key"), store.write("key", "two", soon(), "one")]) {
-      expect((await failureOf(work)).code).toBe("STORE_MISCONFIGURED");
+    for (let n = 0; n < 5; n++) {
+      expect((await failureOf(store.read("key"))).code).toBe("STORE_MISCONFIGURED");
     }
-    expect(await sql.rows.read("key")).toBe("one");
+    expect(sql.counting.commands).toBe(0);
   });
 
   test("is not the default: such a cache is as good as none", async () => {
