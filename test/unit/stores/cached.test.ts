@@ -1,6 +1,7 @@
 import { cachedStore, memoryStore, type SessionEvent, type Store, StoreError } from "coatcheck";
 import { describe, expect, test } from "vitest";
 import { decodeCopy } from "../../../src/stores/copy.ts";
+import { type Actor, everyInterleaving } from "../../support/interleave.ts";
 import { withClock } from "../../support/clock.ts";
 import { countingStore, faultyStore, pausingStore } from "../../support/stores.ts";
 
@@ -410,4 +411,77 @@ describe("creation", () => {
     const { costs } = scene();
     expect(costs()).toEqual([0, 0]);
   });
+});
+
+describe("in every order", () => {
+  /** Two places in one store, so that each operation of either waits for its turn. */
+  function instanceOn(store: Store) {
+    const at = (prefix: string): Store => ({
+      read: (key) => store.read(prefix + key),
+      write: (key, ...row) => store.write(prefix + key, ...row),
+    });
+    return cachedStore({ authority: at("sql "), cache: at("redis ") });
+  }
+
+  const reader: Actor = async ({ store }) => {
+    await instanceOn(store).read("key");
+  };
+  /** Changes what it reads, and once more what it is told stands there instead. */
+  const writer =
+    (value: string): Actor =>
+    async ({ store }) => {
+      const instance = instanceOn(store);
+      const swap = await instance.write("key", value, soon(), await instance.read("key"));
+      if (!swap.swapped) await instance.write("key", value, soon(), swap.current);
+    };
+  /** Changes what it knows to stand there, as the second try of a save does. */
+  const changer =
+    (value: string, expiresAt = soon()): Actor =>
+    async ({ store }) => {
+      await instanceOn(store).write("key", value, expiresAt, "one");
+    };
+
+  /** What the cache holds at first: nothing, the row's copy, or one of what the row was before. */
+  const STARTS: Readonly<Record<string, (store: Store) => Promise<void>>> = {
+    "an empty cache": async (store) => {
+      await store.write("redis key", "", 0, await store.read("redis key"));
+    },
+    "a copy": async () => undefined,
+    "a tombstone": (store) => overwrite(store, "redis key", "tombstone of before"),
+  };
+  const SCENES: Readonly<Record<string, Readonly<Record<string, Actor>>>> = {
+    "two read and one writes": { reader, other: reader, changer: changer("two") },
+    "one reads and one writes what it read": { reader, writer: writer("two") },
+    "two write what they read": { writer: writer("two"), other: writer("three") },
+    "one reads, one writes and one removes": {
+      reader,
+      changer: changer("two"),
+      remover: changer("", 0),
+    },
+  };
+
+  for (const [start, begin] of Object.entries(STARTS)) {
+    for (const [sentence, actors] of Object.entries(SCENES)) {
+      test(
+        `${sentence}: the cache ends with nothing that the authority has not (${start})`,
+        () =>
+          withClock(async () => {
+            const orders = await everyInterleaving(async () => {
+              const store = memoryStore();
+              await instanceOn(store).write("key", "one", soon(), null);
+              await begin(store);
+              return {
+                store,
+                actors,
+                async check() {
+                  expect(await instanceOn(store).read("key")).toBe(await store.read("sql key"));
+                },
+              };
+            });
+            expect(orders).toBeGreaterThan(3);
+          }),
+        60_000,
+      );
+    }
+  }
 });
