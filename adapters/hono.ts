@@ -153,11 +153,11 @@ async function commit<Data extends object>(
 function keptHeaders({ res, error: earlier }: Context, error: unknown): Headers {
   const [before, ending] = [endingOf(earlier), endingOf(error)];
   const headers = [...res.headers].filter(
-    ([header]) =>
+    ([header, value]) =>
       // Who may read it: a page of another origin should see the 503 as well.
       /^(access-control-|vary$)/.test(header) ||
       // What another session's middleware has left there.
-      (before && header === "set-cookie"),
+      (before && header === "set-cookie" && !value.startsWith(`${ending?.name}=`)),
   );
   const kept = new Headers(headers);
   if (ending) kept.append("Set-Cookie", ending.header);
