@@ -2,7 +2,7 @@
 // answered. Uses nothing but the public index, and of Hono nothing but its types.
 
 import type { Context, MiddlewareHandler } from "hono";
-import type { Session, Sessions } from "../src/index.ts";
+import { type Session, type Sessions, type SetCookie, StoreError } from "../src/index.ts";
 
 /** What the middleware keeps in the context's variables: opens the session, the same one every time. */
 export interface GetSession<Data extends object> {
@@ -35,7 +35,8 @@ export type SessionEnv<From, Name extends string = "session"> = SessionVariables
  * `app.onError` itself does to the session is saved, unless it answers 5xx.
  *
  * What fails goes the way of every error of Hono's, to `app.onError`. A StoreError has `getResponse()`, as Hono's
- * HTTPException, so that it becomes a 503 with Retry-After where nobody shapes it.
+ * HTTPException, so that it becomes a 503 with Retry-After where nobody shapes it. The cookie of an end that the store
+ * did not confirm (`error.cookie`) goes out with whatever answer is given.
  *
  * @param from the sessions, or a function that answers them for a context, as `(c) => sessionsOf(c.env)`
  * @param name of the context's variable; a second session in one application needs one of its own
@@ -104,10 +105,7 @@ export function session<Data extends object, Name extends string = "session">(
       else replace(c, opening ? await commit(sessions, opening, response) : response);
     } catch (error) {
       void settled(c.res.body?.cancel());
-      // Nothing of the response that the error replaces goes out, but who may read it: a page of another origin should
-      // see the 503 as well.
-      const kept = [...c.res.headers].filter(([header]) => /^(access-control-|vary$)/.test(header));
-      replace(c, new Response(null, { headers: kept }));
+      replace(c, new Response(null, { headers: keptHeaders(c, error) }));
       throw error;
     }
     return undefined;
@@ -149,6 +147,27 @@ async function commit<Data extends object>(
 ): Promise<Response> {
   const opened = (await settled(opening)) ?? (await settled(sessions.open(null)));
   return opened ? sessions.commit(opened, response) : response;
+}
+
+/** What goes out of a response that an error replaces: Hono merges it into the answer to that error. */
+function keptHeaders({ res, error: earlier }: Context, error: unknown): Headers {
+  const [before, ending] = [endingOf(earlier), endingOf(error)];
+  const headers = [...res.headers].filter(
+    ([header, value]) =>
+      // Who may read it: a page of another origin should see the 503 as well.
+      /^(access-control-|vary$)/.test(header) ||
+      // What another session's middleware has left there.
+      (before && header === "set-cookie" && !value.startsWith(`${ending?.name}=`)),
+  );
+  const kept = new Headers(headers);
+  if (ending) kept.append("Set-Cookie", ending.header);
+  if (before ?? ending) kept.set("Cache-Control", "no-store");
+  return kept;
+}
+
+/** The cookie that must go out all the same, where the store did not confirm an end. */
+function endingOf(error: unknown): SetCookie | undefined {
+  return error instanceof StoreError ? error.cookie : undefined;
 }
 
 /** The same response, as one that saves nothing but an end. */

@@ -3,7 +3,13 @@
 
 import { cookies, headers } from "next/headers.js";
 import { cache } from "react";
-import { type Session, SessionError, type Sessions, StoreError } from "../src/index.ts";
+import {
+  type Session,
+  SessionError,
+  type Sessions,
+  type SetCookie,
+  StoreError,
+} from "../src/index.ts";
 import { warnOfMemory } from "./next/memory.ts";
 import { isNavigation, responseOf } from "./next/navigation.ts";
 import { createProxy, put, type SessionProxy } from "./next/proxy.ts";
@@ -134,12 +140,22 @@ export function nextSessions<Data extends object>(sessions: Sessions<Data>): Nex
   }
 
   /** Saves where Next has the cookie jar: in an action, or by hand. */
-  async function keep({ visit, jar }: Place<Data>, session: Session<Data>): Promise<void> {
-    const cookie = await sessions.save(session);
-    if (cookie === null) return;
+  async function keep(place: Place<Data>, session: Session<Data>): Promise<void> {
+    const { visit } = place;
+    try {
+      const cookie = await sessions.save(session);
+      if (cookie) set(place, cookie);
+      if (cookie?.value === "") visit.session = undefined;
+    } catch (error) {
+      // An end that the store did not confirm: the next request repeats it.
+      if (error instanceof StoreError && error.cookie) set(place, error.cookie);
+      throw error;
+    }
+  }
+
+  function set({ visit, jar }: Place<Data>, cookie: SetCookie): void {
     put(jar, cookie);
     visit.cookie = `${cookie.name}=${cookie.value}`;
-    if (!cookie.value) visit.session = undefined;
   }
 
   /** Saves where there is a response. Its cookies stay as they are: Next's jar would write them anew. */

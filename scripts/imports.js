@@ -28,12 +28,12 @@ const PATH = [...VALUES, "context", "row"];
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 const ROWS = {
-  errors: [],
+  errors: ["cookie"],
   events: [],
   store: [],
   check: [],
 
-  cookie: BASE,
+  cookie: ["check"],
   token: BASE,
   data: BASE,
   record: [...BASE, "data"],
@@ -46,7 +46,7 @@ const ROWS = {
 
   context: VALUES,
   row: VALUES,
-  load: PATH,
+  load: [...PATH, "end"],
   write: PATH,
   end: [...PATH, "write"],
   commit: [...PATH, "write", "end"],

@@ -1,8 +1,8 @@
 // Session -> store -> cookie. What to do is decided by `plan`, which is pure; `save` has it done.
 
 import type { Context } from "./context.ts";
-import { deleteCookie, type SetCookie } from "./cookie.ts";
-import { end } from "./end.ts";
+import { deleteCookie, type SetCookie, writeCookie } from "./cookie.ts";
+import { endAll, endOpen } from "./end.ts";
 import { SessionError, StoreError } from "./errors.ts";
 import type { Flash } from "./record.ts";
 import { type Session, stateOf } from "./session.ts";
@@ -84,30 +84,52 @@ export async function save<Data extends object>(
     if (planned === "nothing") return null;
     if (planned === "conflict") throw replacedElsewhere();
     if (planned === "end" || planned === "forget") {
-      await end(context, state.origin);
-      for (const key of state.duplicates) {
-        await end(context, { kind: "replaced", key, text: null });
-      }
-      // A second save has only the cookie to repeat.
-      state.origin = { kind: "none" };
-      return deleteCookie(context.options.cookie);
+      return endSession(context, state);
     }
     if (options.cookieless && (planned === "create" || planned === "regenerate")) {
       throw cookieNeeded();
     }
-    const writing = write(context, state, planned);
-    if (planned !== "renew") return writing;
-    // Alone it is tried once, and whatever it meets, the response goes out as it is.
-    return writing.catch((error: unknown) => {
-      if (error instanceof StoreError) return null;
+    try {
+      const cookie = await write(context, state, planned);
+      await endOpen(context);
+      return cookie;
+    } catch (error) {
+      // Alone it is tried once, and whatever it meets, the response goes out as it is.
+      if (planned === "renew" && error instanceof StoreError) return null;
       throw error;
-    });
+    }
   };
   const saving = state.saving.then(perform, perform);
   state.saving = saving;
   const cookie = await saving;
   if (cookie) state.cookie = cookie;
-  return cookie;
+  // A deletion is due until a response has carried it, or another cookie takes its place.
+  return cookie ?? (state.cookie?.value === "" ? state.cookie : null);
+}
+
+/**
+ * Ends what the session's cookies name, and answers the cookie that is deleted.
+ *
+ * @throws StoreError when the store cannot confirm it, with the cookie that has a later request repeat it
+ */
+async function endSession<Data extends object>(
+  context: Context<Data>,
+  state: State<Data>,
+): Promise<SetCookie> {
+  const { options, tokens } = context;
+  const failure = await endAll(context, [state.origin, ...state.duplicates]);
+  if (failure) {
+    const { outcome, message, code } = failure.error;
+    // For as long as a session can live, which others may renew in the meantime.
+    const token = tokens.sign(failure.id, "end");
+    state.cookie = writeCookie(options.cookie, token, options.lifetime);
+    // A new error: the store may throw one and the same at every visitor.
+    throw new StoreError(outcome, message, code, state.cookie);
+  }
+  // A second save has only the cookie to repeat.
+  state.origin = { kind: "none" };
+  state.duplicates.length = 0;
+  return deleteCookie(options.cookie);
 }
 
 /** Whether the session ended up other than it stands in the store, or than a new one begins (R9). */

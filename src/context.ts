@@ -13,6 +13,15 @@ export interface Context<Data extends object> {
   /** Rejects with StoreError alone, and reports when it fails and when it is back. What is there already is swapped. */
   readonly store: Store;
   readonly report: (event: SessionEvent) => void;
+  readonly openEnds: OpenEnds;
+}
+
+/** Ends that the store has not confirmed yet, which later requests finish (R54). */
+export interface OpenEnds {
+  /** Of the sessions, the one that waits longest first. */
+  readonly keys: Set<string>;
+  /** When they were last tried in vain: epoch milliseconds, else 0. */
+  triedAt: number;
 }
 
 export function createContext<Data extends object>(options: ResolvedOptions<Data>): Context<Data> {
@@ -22,6 +31,7 @@ export function createContext<Data extends object>(options: ResolvedOptions<Data
     tokens: createTokens(options.secrets, options.cookie.name),
     store: guardStore(options.store, report),
     report,
+    openEnds: { keys: new Set(), triedAt: 0 },
   };
 }
 

@@ -1,4 +1,5 @@
-// The one way in which sessions end: swap the row for a mark, and follow marks that lead on.
+// The one way in which sessions end: swap the row for a mark, and follow marks that lead on. An end that the store does
+// not confirm stays open, and is tried again (R54).
 
 import { type Context, refOf } from "./context.ts";
 import { StoreError } from "./errors.ts";
@@ -6,30 +7,92 @@ import { decodeRecord, encodeRecord, type Mark } from "./record.ts";
 import type { Origin } from "./state.ts";
 import { DEADLINE_MS, MARK_MS } from "./write.ts";
 
+/** How many ends stay open at most; the one that has waited longest goes first. */
+const MAX_OPEN = 1000;
+/** How many of them a request tries: it is somebody else's, and waits for them. */
+const MAX_TRIES = 3;
+/** How long they are left alone after a try in vain. */
+const PAUSE_MS = 1000;
+
+/** An end that the store did not confirm. */
+export interface Unconfirmed {
+  readonly id: Uint8Array;
+  readonly error: StoreError;
+}
+
 /**
- * Ends the session that stands, or stood, at `origin`, and whatever it was moved to. Resolves once the store has
- * confirmed it: then no cookie of it opens anything, on any machine (R29, R30).
- *
- * @throws StoreError when the store cannot confirm it
+ * Ends the sessions that stand, or stood, at `origins`, and whatever they were moved to. Where it answers nothing, the
+ * store has confirmed it: then no cookie of theirs opens anything, on any machine (R29, R30). All are tried; it answers
+ * the first that was not confirmed.
  */
-export async function end<Data extends object>(
-  { store, report }: Context<Data>,
-  origin: Origin,
-): Promise<void> {
-  if (origin.kind === "none") return;
+export async function endAll<Data extends object>(
+  context: Context<Data>,
+  origins: readonly Origin[],
+): Promise<Unconfirmed | undefined> {
+  let first: Unconfirmed | undefined;
+  for (const origin of origins) {
+    if (origin.kind === "none") continue;
+    const error = await end(context, origin);
+    if (error) first ??= { id: origin.id, error };
+  }
+  return first;
+}
+
+/**
+ * Tries a few of the ends that are still open. To be called when the store has just answered, by a request that waits
+ * for it: a platform may stop whatever nobody waits for. It never fails that request.
+ */
+export async function endOpen<Data extends object>(context: Context<Data>): Promise<void> {
+  const { openEnds } = context;
+  const now = Date.now();
+  // Clocks are set back, too.
+  if (openEnds.keys.size === 0 || Math.abs(now - openEnds.triedAt) < PAUSE_MS) return;
+  // Before the first try: requests side by side leave them to this one.
+  openEnds.triedAt = now;
+  for (const key of [...openEnds.keys].slice(0, MAX_TRIES)) {
+    // To the back of the queue, where it stays if it fails again, or if this request is cut off.
+    openEnds.keys.delete(key);
+    openEnds.keys.add(key);
+    if (await end(context, { key })) return;
+  }
+  openEnds.triedAt = 0;
+}
+
+/** Answers the error, if the store cannot confirm it. `text` is what was read; without it, nobody has read it. */
+async function end<Data extends object>(
+  { store, report, openEnds: { keys } }: Context<Data>,
+  { key: first, text }: { readonly key: string; readonly text?: string | null },
+): Promise<StoreError | undefined> {
   const mark = encodeRecord({ moved: null });
   const deadline = Date.now() + DEADLINE_MS;
-  let { key } = origin;
-  // Where no session was read nothing is expected: the swap then answers what stands there, so that a mark is
-  // followed and not written over; or it marks the empty place, where a lagging replica had said "nothing".
-  let expected = origin.kind === "replaced" ? null : origin.text;
-  while (Date.now() <= deadline) {
-    const swap = await store.write(key, mark, Date.now() + MARK_MS, expected);
-    const current = swap.swapped ? null : swap.current;
-    const { moved = key } = (decodeRecord(current ?? mark) ?? {}) as Partial<Mark>;
-    if (moved === null) return report({ type: "destroyed", ref: refOf(origin.key) });
-    expected = moved === key ? current : null;
-    key = moved;
+  let key = first;
+  let current = text;
+  try {
+    while (Date.now() <= deadline) {
+      // Nothing is expected where nobody has looked: a store made of stores would put the mark beside the row.
+      if (current === undefined) current = await store.read(key);
+      const { moved = key } = (decodeRecord(current ?? "") ?? {}) as Partial<Mark>;
+      if (moved === null) {
+        keys.delete(first);
+        report({ type: "destroyed", ref: refOf(first) });
+        return undefined;
+      }
+      if (moved === key) {
+        // An empty place is marked as well: a lagging replica may have said "nothing".
+        const swap = await store.write(key, mark, Date.now() + MARK_MS, current);
+        current = swap.swapped ? mark : swap.current;
+      } else {
+        key = moved;
+        current = undefined;
+      }
+    }
+    throw new StoreError("unknown", "Cannot end session: others write to it without pause");
+  } catch (error) {
+    if (!keys.has(first)) report({ type: "unconfirmed", ref: refOf(first) });
+    keys.add(first);
+    const [oldest] = keys.size > MAX_OPEN ? keys : [];
+    if (oldest !== undefined) keys.delete(oldest);
+    // The store rejects with StoreError alone.
+    return error as StoreError;
   }
-  throw new StoreError("unknown", "Cannot end session: others write to it without pause");
 }

@@ -1,5 +1,7 @@
 // Every error that a session can end in. Misuse of `createSessions` is a TypeError or RangeError instead.
 
+import type { SetCookie } from "./cookie.ts";
+
 /** The stable codes of {@link SessionError}. */
 export type SessionErrorCode =
   | "SESSION_DESTROYED"
@@ -84,18 +86,31 @@ export class StoreError extends SessionError {
   override readonly name = "StoreError" as const;
   declare readonly code: "STORE_UNAVAILABLE" | "STORE_MISCONFIGURED";
   declare readonly outcome: StoreOutcome;
+  // Private, so that no log that prints the error prints the token (R48).
+  readonly #cookie: SetCookie | undefined;
 
   constructor(
     outcome: StoreOutcome,
     message: string,
     code: StoreError["code"] = "STORE_UNAVAILABLE",
+    cookie?: SetCookie,
   ) {
     super(code, message);
     this.outcome = outcome;
+    this.#cookie = cookie;
   }
 
   /**
-   * What a visitor gets: a 503 that says nothing of why, with `Retry-After` and `no-store`; no cookie is set or cleared
+   * The cookie that must go out all the same, where the store could not confirm a `destroy()`: it takes the place of the
+   * session's, opens nothing, and has the next request that opens a session repeat the end (R54). `getResponse()`
+   * carries it; whoever answers by hand sets it, with `no-store`. Otherwise `undefined`: no cookie is to be set.
+   */
+  get cookie(): SetCookie | undefined {
+    return this.#cookie;
+  }
+
+  /**
+   * What a visitor gets: a 503 that says nothing of why, with `Retry-After`, `no-store` and `cookie`, if there is one
    * (R50, R51). A new one at every call. Hono asks errors for their response by this name.
    */
   getResponse(): Response {
@@ -105,6 +120,7 @@ export class StoreError extends SessionError {
         "Cache-Control": "no-store",
         "Content-Type": "text/plain; charset=utf-8",
         "Retry-After": String(RETRY_AFTER),
+        ...(this.#cookie && { "Set-Cookie": this.#cookie.header }),
       },
     });
   }

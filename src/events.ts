@@ -5,6 +5,7 @@
  * enough to follow one session through a log, useless as a cookie.
  *
  * - `created`, `regenerated`, `destroyed`: a session began, got a new id, ended.
+ * - `unconfirmed`: a session was to end, and the store did not confirm it. It is tried again; `destroyed` tells when it is done.
  * - `gone`: a genuine cookie came, or a change was to be saved, and no session stood there: `nothing` (any more),
  *   a mark of one that was `ended` or `moved`, one that had `expired`, or a `corrupt` record.
  * - `refused`: the schema does not take a stored session's data, which begins anew.
@@ -18,7 +19,7 @@
  * - `cached-client`: a Redis client that may answer reads from a cache of its own (`@vercel/kv`).
  */
 export type SessionEvent =
-  | { readonly type: "created" | "destroyed" | "refused"; readonly ref: string }
+  | { readonly type: "created" | "destroyed" | "unconfirmed" | "refused"; readonly ref: string }
   | { readonly type: "regenerated"; readonly ref: string; readonly from: string }
   | {
       readonly type: "gone";

@@ -1,13 +1,15 @@
-// cookie -> token -> store -> record -> session. One read at most, none for a cookie that is not genuine.
+// cookie -> token -> store -> record -> session. One read at most, none for a cookie that is not genuine. An end that
+// the store could not confirm before is repeated first.
 
 import { type Context, refOf } from "./context.ts";
-import { readCookies } from "./cookie.ts";
+import { deleteCookie, readCookies, type SetCookie } from "./cookie.ts";
 import { encodeData } from "./data.ts";
+import { endAll, endOpen } from "./end.ts";
 import { expiryOf } from "./record.ts";
 import { beginWith, interpret } from "./row.ts";
 import { Session } from "./session.ts";
-import type { Origin } from "./state.ts";
-import { keyOf } from "./token.ts";
+import type { Origin, Unanswered } from "./state.ts";
+import { keyOf, type Refusal } from "./token.ts";
 
 /** How a session is opened. */
 export interface OpenOptions {
@@ -34,10 +36,10 @@ export async function load<Data extends object>(
   cookieHeader: string | null | undefined,
   { prefetch, readOnly, closed }: OpenOptions & { closed?: boolean },
 ): Promise<Session<Data>> {
-  const { options, tokens } = context;
+  const { options } = context;
   const cookies = readCookies(cookieHeader ?? "", options.cookie.name);
-  const { origin, data } = await find(context, cookies);
-  const ids = cookies.length > 1 ? cookies.map((cookie) => tokens.verify(cookie)) : [];
+  const { origin, data, duplicates = [], cookie } = await find(context, cookies);
+  if (cookie || (origin.kind !== "none" && origin.kind !== "unanswered")) await endOpen(context);
   const now = Date.now();
   const record = origin.kind === "row" ? origin.record : undefined;
   const times = record ?? { createdAt: now, seenAt: now };
@@ -58,26 +60,43 @@ export async function load<Data extends object>(
     changes: [],
     flash: new Map(record?.flash),
     shown: new Map(),
-    duplicates: ids.flatMap((id) => (typeof id === "string" ? [] : keyOf(id))),
+    duplicates,
     sent: [],
+    cookie,
     closed,
     saving: Promise.resolve(),
   });
 }
 
+/** What a Cookie header names. */
+interface Found<Data> {
+  readonly origin: Origin;
+  readonly data?: Data | undefined;
+  readonly duplicates?: Unanswered[];
+  /** Deletes an ending token that has done its work. */
+  readonly cookie?: SetCookie | undefined;
+}
+
 async function find<Data extends object>(
-  { options, tokens, store, report }: Context<Data>,
-  [token, ...others]: readonly string[],
-): Promise<{ origin: Origin; data?: Data | undefined }> {
-  const nothing = { origin: { kind: "none" } } as const;
+  context: Context<Data>,
+  cookies: readonly string[],
+): Promise<Found<Data>> {
+  const { options, store, report } = context;
+  const nothing = { kind: "none" } as const;
   // Empty: the cookie that this very request deleted, as Next hands it on to the page that an action redirects to.
-  if (!token && others.length === 0) return nothing;
-  const id = !token || others.length > 0 ? "duplicate" : tokens.verify(token);
-  if (typeof id === "string") {
-    report({ type: "forged", reason: id });
-    return nothing;
-  }
-  const key = keyOf(id);
+  if (cookies.join("") === "" && cookies.length < 2) return { origin: nothing };
+  const { genuine, ends, reason } = sort(context, cookies);
+  const duplicates = cookies.length > 1 ? genuine : [];
+  const [ending] = ends;
+  // Before anything else, so that nothing is opened that should have ended.
+  const failure = await endAll(context, ends);
+  if (failure && options.whenUnavailable === "reject") throw failure.error;
+  if (failure && ending) return { origin: ending, duplicates };
+  const cookie = ending && deleteCookie(options.cookie);
+  if (reason) report({ type: "forged", reason });
+  const [named] = genuine;
+  if (!named || reason) return { origin: nothing, duplicates, cookie };
+  const { id, key } = named;
   const ref = refOf(key);
   let text: string | null;
   try {
@@ -85,7 +104,7 @@ async function find<Data extends object>(
   } catch (error) {
     // An outage. Whoever chose "anonymous" serves the visitor all the same; the cookie stays as it is.
     if (options.whenUnavailable === "reject") throw error;
-    return { origin: { kind: "unanswered", key, text: null } };
+    return { origin: named };
   }
   const reading = await interpret(options, text);
   if (reading.kind === "session") {
@@ -95,5 +114,31 @@ async function find<Data extends object>(
   }
   report({ type: "gone", ref, during: "load", found: reading.kind });
   const isMark = reading.kind === "moved" || reading.kind === "ended";
-  return { origin: { kind: isMark ? "replaced" : "absent", key, text } };
+  return { origin: { kind: isMark ? "replaced" : "absent", id, key, text } };
+}
+
+/** Verifies each cookie: what it opens, or ends; and why none may be used, if that is so (R5, R19). */
+function sort<Data extends object>(
+  { tokens, openEnds }: Context<Data>,
+  cookies: readonly string[],
+): {
+  genuine: Unanswered[];
+  ends: Unanswered[];
+  reason: Refusal | "duplicate" | undefined;
+} {
+  const genuine: Unanswered[] = [];
+  const ends: Unanswered[] = [];
+  let reason: Refusal | "duplicate" | undefined = cookies.length > 1 ? "duplicate" : undefined;
+  for (const cookie of cookies) {
+    const token = tokens.verify(cookie);
+    if (typeof token === "string") {
+      reason ??= token;
+      continue;
+    }
+    const key = keyOf(token.id);
+    // The browser may not have got the ending token; who signs out does not want to be served as if they had not.
+    const isEnd = token.purpose === "end" || openEnds.keys.has(key);
+    (isEnd ? ends : genuine).push({ kind: "unanswered", id: token.id, key });
+  }
+  return { genuine, ends, reason };
 }

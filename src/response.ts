@@ -23,7 +23,10 @@ export function finish(
   const { headers, status } = response;
   if (status === 101) return response;
   if (cookie) {
-    headers.append("Set-Cookie", cookie.header);
+    // One of the session's own may stand there, from an error that a later try has overtaken.
+    const others = headers.getSetCookie().filter((line) => !line.startsWith(`${cookie.name}=`));
+    headers.delete("Set-Cookie");
+    for (const line of [...others, cookie.header]) headers.append("Set-Cookie", line);
     headers.set("Cache-Control", "no-store");
     if (clearSiteData && !cookie.value) headers.set("Clear-Site-Data", '"cookies", "storage"');
   } else if (!headers.has("Cache-Control")) {

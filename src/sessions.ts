@@ -139,7 +139,8 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
           }
           if (!(error instanceof StoreError)) throw error;
           if (opening === undefined) return error.getResponse();
-          // What an earlier save has made is due all the same: else a regenerate it confirmed would be a sign-out.
+          // What an earlier save has made is due all the same: else a regenerate it confirmed would be a sign-out. So is
+          // what an end has left, whatever error the handler ended in.
           return finish(error.getResponse(), { cookie: session && stateOf(session).cookie });
         }
       },

@@ -23,16 +23,25 @@ export interface Row {
  * - `row`: here.
  * - `absent`: a genuine cookie came, of a session that expired, does not decode, or is not there (`text` null).
  * - `replaced`: it was ended or replaced elsewhere; a mark stands there, or nothing any more.
- * - `unanswered`: the store did not say.
+ * - `unanswered`: the store was not asked, or did not say.
  */
 export type Origin =
   | Row
+  | Unanswered
   | { readonly kind: "none" }
   | {
-      readonly kind: "absent" | "replaced" | "unanswered";
+      readonly kind: "absent" | "replaced";
+      readonly id: Uint8Array;
       readonly key: string;
       readonly text: string | null;
     };
+
+/** What a genuine token names, before anybody has read it. */
+export interface Unanswered {
+  readonly kind: "unanswered";
+  readonly id: Uint8Array;
+  readonly key: string;
+}
 
 /** All that a session knows; for `load` and `commit` alone. */
 export interface State<Data extends object> {
@@ -42,8 +51,8 @@ export interface State<Data extends object> {
   readonly prefetch: boolean | undefined;
   /** Whether a cookie of the session's name came, genuine or not: then `destroy` deletes it. */
   readonly cookieCame: boolean;
-  /** Keys of genuine cookies that came two at a time: they open nothing (R19), and `destroy` ends what they name. */
-  readonly duplicates: readonly string[];
+  /** What genuine cookies name that came two at a time: they open nothing (R19), and `destroy` ends them. */
+  readonly duplicates: Unanswered[];
   /** Makes the data of a session that is not stored. */
   readonly begin: () => Data;
   origin: Origin;

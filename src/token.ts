@@ -11,11 +11,19 @@ const TOKEN = /^([\w-]{42}[AEIMQUYcgkosw048])\.([\w-]{42}[AEIMQUYcgkosw048])$/;
 /** Why a cookie's value is no token of ours. */
 export type Refusal = "malformed" | "signature";
 
+/** What a token is good for: to open a session; or to end one whose end the store could not confirm (R54). */
+export type Purpose = "session" | "end";
+
+/** What a genuine token says. */
+export interface Token {
+  readonly id: Uint8Array;
+  readonly purpose: Purpose;
+}
+
 /** Signs and verifies the tokens of one cookie. */
 export interface Tokens {
-  sign(id: Uint8Array): string;
-  /** Answers the id that a genuine token carries. */
-  verify(token: string): Uint8Array | Refusal;
+  sign(id: Uint8Array, purpose?: Purpose): string;
+  verify(token: string): Token | Refusal;
 }
 
 /** 256 bits that mean nothing (R1, R2). */
@@ -30,26 +38,31 @@ export function keyOf(id: Uint8Array): string {
 
 /**
  * The first secret signs, all verify. What is signed is a purpose, the cookie's name and the id, so that a token of
- * one cookie opens no other.
+ * one cookie opens no other, and one that ends opens nothing.
  */
 export function createTokens(secrets: readonly string[], cookieName: string): Tokens {
   const encoder = new TextEncoder();
-  const prefix = encoder.encode(`session\0${cookieName}\0`);
+  const [first, ...older] = secrets;
+  if (first === undefined) throw new TypeError("No secret");
   // Each key's state is computed once and cloned for every message: half the work of an HMAC is in the key.
-  const states = secrets.map((secret) =>
-    hmac.create(sha256, encoder.encode(secret)).update(prefix),
-  );
-  const [signer] = states;
-  if (!signer) throw new TypeError("No secret");
-  const tokenOf = (state: typeof signer, id: Uint8Array) =>
+  const statesOf = (purpose: Purpose) => {
+    const prefix = encoder.encode(`${purpose}\0${cookieName}\0`);
+    const stateOf = (secret: string) => hmac.create(sha256, encoder.encode(secret)).update(prefix);
+    return [stateOf(first), ...older.map(stateOf)] as const;
+  };
+  const states = { session: statesOf("session"), end: statesOf("end") };
+  const tokenOf = (state: (typeof states)["end"][0], id: Uint8Array) =>
     `${toBase64url(id)}.${toBase64url(state.clone().update(id).digest())}`;
 
   return {
-    sign: (id) => tokenOf(signer, id),
+    sign: (id, purpose = "session") => tokenOf(states[purpose][0], id),
     verify(token) {
       if (!TOKEN.test(token)) return "malformed";
       const id = fromBase64url(token.slice(0, 43));
-      return states.some((state) => isEqual(tokenOf(state, id), token)) ? id : "signature";
+      const purpose = (["session", "end"] as const).find((each) =>
+        states[each].some((state) => isEqual(tokenOf(state, id), token)),
+      );
+      return purpose ? { id, purpose } : "signature";
     },
   };
 }

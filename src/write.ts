@@ -65,10 +65,10 @@ export async function write<Data extends object>(
   function gone(
     found: Exclude<Reading<Data>["kind"], "session">,
     text: string | null,
-    key: string,
+    { id, key }: Row,
   ): null {
     report({ type: "gone", ref: refOf(key), during: "save", found });
-    state.origin = { kind: "replaced", key, text };
+    state.origin = { kind: "replaced", id, key, text };
     state.changes.length = 0;
     state.regenerate = false;
     // After an end nothing is lost by not writing: one that came a moment later would have taken it all away.
@@ -80,7 +80,7 @@ export async function write<Data extends object>(
 
   const base = { createdAt: now, seenAt: now, ...row?.record, flash: new Map(state.flash) };
   let next = await draft(base, seen, row && seen === state.stored);
-  if (row && next.expiresAt <= now) return gone("expired", row.text, row.key);
+  if (row && next.expiresAt <= now) return gone("expired", row.text, row);
   // The new row first, then the mark on the old: a failure in between must leave the visitor as they were.
   const fresh = row && planned !== "regenerate" ? undefined : await insert(store, next);
   const mark = fresh && encodeRecord({ moved: fresh.key });
@@ -111,7 +111,7 @@ export async function write<Data extends object>(
         return isDone ? null : await write(context, state, planned);
       }
       const reading = await interpret(options, expected);
-      if (reading.kind !== "session") return gone(reading.kind, expected, row.key);
+      if (reading.kind !== "session") return gone(reading.kind, expected, row);
       await pause(now);
       const { record, data = (await beginWith(options))() } = reading;
       const before = encodeData(data, "data");

@@ -12,6 +12,7 @@ import { countingStore } from "../support/stores.ts";
 
 export const SECRET = "the secret of these tests: 32 bytes+";
 export const COOKIE = "__Host-session";
+export const ENDING = /^__Host-session=[\w-]{43}\.[\w-]{43}; Path=\/; Max-Age=2592000; Secure/;
 export const DELETION = /^__Host-session=; .*Max-Age=0/;
 
 export interface Data {

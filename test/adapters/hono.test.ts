@@ -14,6 +14,7 @@ import { faultyStore } from "../support/stores.ts";
 import {
   COOKIE,
   DELETION,
+  ENDING,
   SECRET,
   browser,
   hushed,
@@ -561,15 +562,121 @@ describe("a store that cannot answer", () => {
     expect(await (await visit(app, jar)).text()).toBe("Service unavailable\n");
   });
 
-  test("on the end of a session is a 503, and the cookie is not cleared: a logout never lies", async () => {
-    const { app, jar } = await openBroken("write");
+  test("R54 on the end of a session is a 503 with a cookie that ends it later: a logout never lies", async () => {
+    const { app, jar, faulty, shop } = await openBroken("write");
+    const before = jar.copy();
     app.get("/", async (c) => {
       (await getSession(c)).destroy();
       return c.redirect("/bye");
     });
+    app.get("/page", async (c) => c.json((await getSession(c)).data));
     const response = await visit(app, jar);
     expect([response.status, response.headers.get("location")]).toEqual([503, null]);
-    expect(response.headers.getSetCookie()).toEqual([]);
+    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(ENDING)]);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    const during = await visit(app, jar, "/page");
+    expect([during.status, during.headers.getSetCookie()]).toEqual([503, []]);
+    faulty.heal();
+    const after = await visit(app, jar, "/page");
+    expect(await after.json()).toEqual({ n: 0 });
+    expect(after.headers.getSetCookie()).toEqual([expect.stringMatching(DELETION)]);
+    expect(jar.header()).toBe(null);
+    expect(await stored(shop, before)).toBe("nothing");
+  });
+
+  const SHAPES: [string, (c: Context, error: StoreError) => Response | Promise<Response>][] = [
+    ["text", (c) => c.text("Back soon", 503)],
+    ["a page that says ok", (c) => c.html("<h1>Back soon</h1>", 200)],
+    ["a redirect", (c) => c.redirect("/closed")],
+    ["a response of its own", () => new Response("Back soon", { status: 503 })],
+    ["what the error answers", (_c, error) => error.getResponse()],
+    [
+      "the headers of what the error answers",
+      (c, error) => c.body("Back soon", 503, Object.fromEntries(error.getResponse().headers)),
+    ],
+    [
+      "a cookie of its own",
+      (c) => {
+        setCookie(c, "theme", "dark");
+        return c.text("Back soon", 503);
+      },
+    ],
+  ];
+
+  test.each(SHAPES)(
+    "R54 on the end of a session, answered by app.onError with %s: the cookie goes out, once, and to no cache",
+    async (name, shape) => {
+      const { app, jar, faulty, shop } = await openBroken("write");
+      const before = jar.copy();
+      app.get("/", async (c) => {
+        (await getSession(c)).destroy();
+        c.header("X-Private", "yes");
+        setCookie(c, "private", "1");
+        return c.text("signed out");
+      });
+      app.onError((error, c) =>
+        error instanceof StoreError ? shape(c, error) : c.text("broken", 500),
+      );
+      const response = await visit(app, jar);
+      const cookies = response.headers.getSetCookie();
+      expect(sessionCookies(response)).toEqual([expect.stringMatching(ENDING)]);
+      expect(cookies.filter((line) => !line.startsWith(COOKIE))).toEqual(
+        name === "a cookie of its own" ? ["theme=dark; Path=/"] : [],
+      );
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(response.headers.get("x-private")).toBe(null);
+      expect(await response.text()).not.toContain("signed out");
+      faulty.heal();
+      await visit(app, jar, "/", {});
+      expect(await stored(shop, before)).toBe("nothing");
+    },
+  );
+
+  test("R54 a handler that saves the end itself and lets the error through sets one cookie too", async () => {
+    for (const times of [1, Number.POSITIVE_INFINITY]) {
+      const faulty = faultyStore(memoryStore());
+      const shop = openShop(faulty.store);
+      const jar = await browser(shop);
+      faulty.fail("write", "silent", { times });
+      shop.app.get("/", async (c) => {
+        const opened = await getSession(c);
+        opened.destroy();
+        await shop.sessions.save(opened);
+        return c.text("signed out");
+      });
+      const response = await visit(shop.app, jar);
+      expect(response.status).toBe(503);
+      // The middleware tries again, which may have been enough.
+      const expected = times === 1 ? DELETION : ENDING;
+      expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(expected)]);
+    }
+  });
+
+  test("R54 a handler that fails after it has asked for the end: the cookie goes out with the 503", async () => {
+    const { app, jar } = await openBroken("write");
+    app.get("/", async (c) => {
+      (await getSession(c)).destroy();
+      throw new Error("the page is broken");
+    });
+    const { errors } = hushed(app);
+    const response = await visit(app, jar);
+    expect(errors.map(({ name }) => name)).toEqual(["Error", "StoreError"]);
+    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(ENDING)]);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+  });
+
+  test("R54 in a part of the application with middleware and an onError of its own, it goes out too", async () => {
+    const { sessions, jar } = await openBroken("write");
+    const part = new Hono().use(session(sessions));
+    part.get("/out", async (c) => {
+      (await getSession(c)).destroy();
+      return c.text("signed out");
+    });
+    part.onError((_error, c) => c.text("Back soon", 503));
+    const app = new Hono().use(session(sessions)).route("/part", part);
+    const response = await visit(app, jar, "/part/out");
+    expect(response.status).toBe(503);
+    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(ENDING)]);
   });
 
   test("leaves a page of another origin able to read the 503", async () => {
@@ -662,6 +769,43 @@ describe("two sessions with different cookies in one application", () => {
     shop.counts.reset();
     expect(await (await visit(app, jar, "/cart")).json()).toEqual(["tea"]);
     expect(shop.counts.commands).toBe(0);
+  });
+
+  test("R54 are ended together, and neither end is confirmed: both cookies go out", async () => {
+    const faulty = faultyStore(memoryStore());
+    const shop = openShop(faulty.store);
+    const others = createSessions({
+      secrets: [SECRET],
+      store: faulty.store,
+      cookie: { name: "__Host-cart" },
+    });
+    const app = new Hono().use(session(others, "cart")).use(session(shop.sessions));
+    app.get("/", async (c) => {
+      (await getSession(c, "cart")).data["items"] = 1;
+      (await getSession(c)).data.n++;
+      return c.text("ok");
+    });
+    app.get("/out", async (c) => {
+      (await getSession(c, "cart")).destroy();
+      (await getSession(c)).destroy();
+      return c.text("signed out");
+    });
+    app.onError((_error, c) => c.text("Back soon", 503));
+    const jar = cookieJar();
+    await visit(app, jar);
+    const before = jar.copy();
+    faulty.fail("write", "refused", { times: Number.POSITIVE_INFINITY });
+    const response = await visit(app, jar, "/out");
+    expect(response.headers.getSetCookie()).toHaveLength(2);
+    expect(sessionCookies(response)).toEqual([expect.stringMatching(ENDING)]);
+    expect(sessionCookies(response, "__Host-cart")).toHaveLength(1);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    faulty.heal();
+    const after = await visit(app, jar);
+    expect(after.headers.getSetCookie()).toHaveLength(2);
+    expect(await stored(shop, before)).toBe("nothing");
+    expect((await others.open(before.header())).isNew).toBe(true);
+    expect(await stored(shop, jar)).toEqual({ n: 1 });
   });
 
   test("fail together: what one could not save is a 503, whatever the other did", async () => {

@@ -4,8 +4,11 @@ import type { Case } from "../support/suite.ts";
 import { cases as basket } from "./basket.ts";
 import { cases as cookies } from "./cookies.ts";
 import { cases as costs } from "./costs.ts";
+import { cases as endingRace } from "./ending-race.ts";
+import { cases as ending } from "./ending.ts";
 import { cases as environment } from "./environment.ts";
 import { cases as expiry } from "./expiry.ts";
+import { cases as finishing } from "./finishing.ts";
 import { cases as flash } from "./flash.ts";
 import { cases as hands } from "./hands.ts";
 import { cases as limits } from "./limits.ts";
@@ -37,6 +40,9 @@ const stories: Readonly<Record<string, readonly Case[]>> = {
   costs,
   race,
   outage,
+  ending,
+  finishing,
+  endingRace,
 };
 
 export const behaviour: readonly Case[] = Object.entries(stories).flatMap(([story, cases]) =>

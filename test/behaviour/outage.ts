@@ -115,7 +115,9 @@ async function openScene({ url, token, faulty }: World, fault: FaultName): Promi
 /** Everything that a log or a visitor could get to see of a value. */
 async function textsOf(seen: unknown): Promise<string[]> {
   if (seen instanceof Response) {
-    return [seen.statusText, ...[...seen.headers].flat(), await seen.clone().text()];
+    // The browser's own cookie is for the browser.
+    const headers = [...seen.headers].filter(([name]) => name !== "set-cookie");
+    return [seen.statusText, ...headers.flat(), await seen.clone().text()];
   }
   const texts = [String(seen), JSON.stringify(seen) ?? ""];
   if (!(seen instanceof Error)) return texts;
@@ -199,12 +201,18 @@ async function storeErrorOf(promise: Promise<unknown>): Promise<StoreError> {
   return error as StoreError;
 }
 
-/** The answer that a visitor gets, the same whatever happened. */
-async function expectUnavailable(response: Response): Promise<void> {
+/** The answer that a visitor gets, the same whatever happened, but for the ending token of whoever signs out (R54). */
+async function expectUnavailable(response: Response, isEnd = false): Promise<void> {
   expect(response.status).to.equal(503);
   expect(response.headers.get("retry-after")).to.match(/^[1-9]\d*$/);
   expect(response.headers.get("cache-control")).to.equal("no-store");
-  expect(response.headers.get("set-cookie")).to.equal(null);
+  const cookies = response.headers.getSetCookie();
+  if (isEnd) {
+    expect(cookies).to.have.length(1);
+    expect(cookies[0]).to.match(
+      /^__Host-session=[\w-]{43}\.[\w-]{43}; Path=\/; Max-Age=2592000; Secure; HttpOnly; SameSite=Lax$/,
+    );
+  } else expect(cookies).to.deep.equal([]);
   expect(response.headers.get("clear-site-data")).to.equal(null);
   expect(await response.clone().text()).to.equal("Service unavailable\n");
 }
@@ -305,20 +313,21 @@ const eachFault: readonly Case[] = FAULTS.flatMap((fault): Case[] => [
     },
   },
   ...Object.entries(ACTS).map(([act, perform]): Case => ({
-    name: `R51 R52 R53 F43 F48 under "${fault}" ${act} that cannot be written is a StoreError and a 503 without a cookie`,
+    name: `R51 R52 R53 F43 F48 under "${fault}" ${act} that cannot be written is a StoreError and a 503 whose cookie opens nothing`,
     async run(world) {
       const scene = await openScene(world, fault);
       const isEnd = perform === DESTROY;
       const sessions = scene.over(split(scene.good, scene.bad));
       const session = await sessions.open(scene.cookie);
       perform(session);
-      scene.note(await storeErrorOf(sessions.save(session)));
+      const error = scene.note(await storeErrorOf(sessions.save(session)));
+      expect(error.cookie !== undefined).to.equal(isEnd);
       if (!isEnd || !EXECUTED.includes(fault)) await expectKept(scene, fault);
 
       const other = await openScene(world, fault);
       const again = other.over(split(other.good, other.bad));
       const response = await inTime(visit(again, other.cookie, perform));
-      await expectUnavailable(other.note(response));
+      await expectUnavailable(other.note(response), isEnd);
       if (!isEnd || !EXECUTED.includes(fault)) await expectKept(other, fault);
       for (const { events, expectNoSecrets } of [scene, other]) {
         expect(events.map(({ type }) => type)).to.include("store-failed");
@@ -384,7 +393,7 @@ const eachFault: readonly Case[] = FAULTS.flatMap((fault): Case[] => [
       const scene = await openScene(world, fault);
       const sessions = scene.over(scene.bad, { whenUnavailable: "anonymous" });
       const response = await inTime(visit(sessions, scene.cookie, DESTROY));
-      await expectUnavailable(scene.note(response));
+      await expectUnavailable(scene.note(response), true);
       await scene.expectNoSecrets();
     },
   },
@@ -458,7 +467,7 @@ const stories: readonly Case[] = [
           return new Response(body, { headers });
         });
         const response = await handle(request(scene.cookie));
-        await expectUnavailable(scene.note(response));
+        await expectUnavailable(scene.note(response), act === DESTROY);
         expect(response.headers.get("x-private")).to.equal(null);
         expect(cancelled).to.deep.equal([act]);
         await scene.expectNoSecrets();
@@ -641,7 +650,7 @@ const stories: readonly Case[] = [
     async run(world) {
       const scene = await openScene(world, "lost");
       const response = await visit(scene.over(split(scene.good, scene.bad)), scene.cookie, DESTROY);
-      await expectUnavailable(scene.note(response));
+      await expectUnavailable(scene.note(response), true);
       expect((await scene.now()).isNew).to.equal(true);
       const again = await visit(scene.over(scene.good), scene.cookie, DESTROY);
       expect(again.status).to.equal(200);

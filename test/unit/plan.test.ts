@@ -25,9 +25,11 @@ const NONE = Object.fromEntries(FLAGS.map((flag) => [flag, false])) as Facts;
 
 function originOf(kind: Kind, seenAt: number): Origin {
   if (kind === "none") return { kind };
-  if (kind !== "row") return { kind, key: KEY, text: null };
+  const id = new Uint8Array(32);
+  if (kind === "unanswered") return { kind, id, key: KEY };
+  if (kind !== "row") return { kind, id, key: KEY, text: null };
   const record = { createdAt: 0, seenAt, flash: new Map(), data: "{}" };
-  return { kind, key: KEY, id: new Uint8Array(32), text: "text", record };
+  return { kind, key: KEY, id, text: "text", record };
 }
 
 function planOf(kind: Kind, facts: Facts): Plan {

@@ -9,8 +9,8 @@ const NAME = "__Host-session";
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /** Computed by another implementation than the one under test. */
-function tokenByNode(secret: string, name: string, id: Uint8Array): string {
-  const mac = createHmac("sha256", secret).update(`session\0${name}\0`).update(id);
+function tokenByNode(secret: string, name: string, id: Uint8Array, purpose = "session"): string {
+  const mac = createHmac("sha256", secret).update(`${purpose}\0${name}\0`).update(id);
   return `${Buffer.from(id).toString("base64url")}.${mac.digest("base64url")}`;
 }
 
@@ -60,9 +60,12 @@ describe("sign()", () => {
     }
   });
 
-  test("uses the first secret", () => {
+  test("uses the first secret, for either purpose", () => {
     const id = newId();
-    expect(createTokens([SECRET, OTHER], NAME).sign(id)).toBe(tokenByNode(SECRET, NAME, id));
+    const tokens = createTokens([SECRET, OTHER], NAME);
+    expect(tokens.sign(id)).toBe(tokenByNode(SECRET, NAME, id));
+    expect(tokens.sign(id, "session")).toBe(tokenByNode(SECRET, NAME, id));
+    expect(tokens.sign(id, "end")).toBe(tokenByNode(SECRET, NAME, id, "end"));
   });
 });
 
@@ -72,40 +75,65 @@ describe("verify()", () => {
   test("answers the id that was signed", () => {
     for (let round = 0; round < 50; round++) {
       const id = newId();
-      expect(tokens.verify(tokens.sign(id))).toEqual(id);
+      expect(tokens.verify(tokens.sign(id))).toEqual({ id, purpose: "session" });
+      expect(tokens.verify(tokens.sign(id, "end"))).toEqual({ id, purpose: "end" });
     }
   });
 
   test("takes what any of the secrets signed", () => {
     const id = newId();
-    expect(createTokens([SECRET, OTHER], NAME).verify(tokenByNode(OTHER, NAME, id))).toEqual(id);
-    expect(createTokens([SECRET], NAME).verify(tokenByNode(OTHER, NAME, id))).toBe("signature");
+    for (const purpose of ["session", "end"]) {
+      const token = tokenByNode(OTHER, NAME, id, purpose);
+      expect(createTokens([SECRET, OTHER], NAME).verify(token)).toEqual({ id, purpose });
+      expect(createTokens([SECRET], NAME).verify(token)).toBe("signature");
+    }
+  });
+
+  test("a token of one purpose is never taken for the other's, by whichever secret it was signed", () => {
+    const all = [SECRET, OTHER];
+    for (const secrets of [all, all.toReversed(), [SECRET], [OTHER]]) {
+      for (const signing of secrets) {
+        const id = newId();
+        const opens = createTokens([signing], NAME).sign(id);
+        const ends = createTokens([signing], NAME).sign(id, "end");
+        expect(opens.slice(0, 44)).toBe(ends.slice(0, 44));
+        expect(opens).not.toBe(ends);
+        expect(createTokens(secrets, NAME).verify(opens)).toMatchObject({ purpose: "session" });
+        expect(createTokens(secrets, NAME).verify(ends)).toMatchObject({ purpose: "end" });
+      }
+    }
   });
 
   test("refuses the token of another cookie, of another purpose and of no purpose", () => {
     const id = newId();
-    expect(tokens.verify(tokenByNode(SECRET, "__Host-sessio", id))).toBe("signature");
-    expect(tokens.verify(tokenByNode(SECRET, "__host-session", id))).toBe("signature");
+    for (const purpose of ["session", "end"]) {
+      for (const name of ["__Host-sessio", "__host-session"]) {
+        expect(tokens.verify(tokenByNode(SECRET, name, id, purpose))).toBe("signature");
+      }
+    }
     const part = Buffer.from(id).toString("base64url");
-    for (const prefix of ["", NAME, `end\0${NAME}\0`, `session\0${NAME}`]) {
+    for (const prefix of ["", NAME, `End\0${NAME}\0`, `session\0${NAME}`, `end\0${NAME}`]) {
       const mac = createHmac("sha256", SECRET).update(prefix).update(id).digest("base64url");
       expect(tokens.verify(`${part}.${mac}`)).toBe("signature");
     }
   });
 
-  test("refuses every change of one character, unused bits of base64 included", () => {
-    const token = tokens.sign(newId());
-    let tried = 0;
-    for (let at = 0; at < token.length; at++) {
-      for (const character of `${ALPHABET}.+/= %\n`) {
-        if (character === token[at]) continue;
-        const changed = token.slice(0, at) + character + token.slice(at + 1);
-        expect(typeof tokens.verify(changed), changed).toBe("string");
-        tried++;
+  test.each(["session", "end"] as const)(
+    'refuses every change of one character of a token for "%s", unused bits of base64 included',
+    (purpose) => {
+      const token = tokens.sign(newId(), purpose);
+      let tried = 0;
+      for (let at = 0; at < token.length; at++) {
+        for (const character of `${ALPHABET}.+/= %\n`) {
+          if (character === token[at]) continue;
+          const changed = token.slice(0, at) + character + token.slice(at + 1);
+          expect(typeof tokens.verify(changed), changed).toBe("string");
+          tried++;
+        }
       }
-    }
-    expect(tried).toBeGreaterThan(87 * 64);
-  });
+      expect(tried).toBeGreaterThan(87 * 64);
+    },
+  );
 
   test("a change of unused bits alone is malformed before any hash is computed", () => {
     const token = tokens.sign(newId());

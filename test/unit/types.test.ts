@@ -243,6 +243,7 @@ test("a switch over the type of an event is exhaustive", () => {
     switch (event.type) {
       case "created":
       case "destroyed":
+      case "unconfirmed":
       case "refused":
         return event.ref;
       case "regenerated":
