@@ -44,6 +44,8 @@ const ROWS = {
 
   "stores/*": [...BASE, "stores/*"],
 
+  "env/*": [...BASE, "env/*"],
+
   context: VALUES,
   row: VALUES,
   load: PATH,
