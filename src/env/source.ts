@@ -12,6 +12,8 @@ export interface Source {
   readonly get: (name: string) => unknown;
   /** Whether nothing may be read, for want of a permission. */
   readonly isClosed?: boolean;
+  /** Whether only some names may be read. */
+  readonly isPartial?: boolean;
 }
 
 /** What is used of `Deno.env`. */
@@ -44,7 +46,8 @@ export function openSource(env: Environment, known: readonly string[]): Source {
         return [];
       }
     });
-    return { ...openRecord(Object.fromEntries(permitted)), isClosed: permitted.length === 0 };
+    const isClosed = permitted.length === 0;
+    return { ...openRecord(Object.fromEntries(permitted)), isClosed, isPartial: true };
   }
 }
 
@@ -57,4 +60,13 @@ function openRecord(env: object): Source {
 function isAsked(env: object): env is Asked {
   const { get, toObject } = env as Partial<Asked>;
   return isFunction(get) && isFunction(toObject);
+}
+
+/**
+ * Whether visitors may be there: true, unless `NODE_ENV` is `development` or `test` or `VERCEL_ENV` is `development`.
+ * An edge runtime without either is taken for production: a warning too many does less harm.
+ */
+export function isProduction(env: Environment): boolean {
+  const { get } = openSource(env, ["NODE_ENV", "VERCEL_ENV"]);
+  return !["NODE_ENV", "VERCEL_ENV"].some((name) => /^(development|test)$/.test(String(get(name))));
 }
