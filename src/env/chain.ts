@@ -60,7 +60,7 @@ export function createChain({ places, options, isProduction, onEvent }: Parts): 
     return fallbackStore([...shared, watchedMemory(memoryStore(), journal)], composite);
   }
   if (shared.length > 0) return fallbackStore(shared, composite);
-  const why = `${Object.values(absent).join("; ")}; memory is forbidden; set the variables`;
+  const why = `${Object.values(absent).join("; ")}; memory is forbidden: set the variables, or give a client`;
   const nothing = watchedStore("Redis", brokenStore("Redis", why), { journal, explain: unchanged });
   return fallbackStore([nothing], composite);
 }

@@ -28,7 +28,7 @@ export interface RedisPlaceOptions {
  */
 export function redisPlace(env: Environment, options: RedisPlaceOptions): () => Place {
   const { redis, prefix, timeoutMs, onEvent } = options;
-  if (redis === false) return () => ({ absent: "Redis is turned off" });
+  if (redis === false) return () => ({ absent: "redis is false" });
   if (redis === undefined) return () => placeFrom(env, options);
   if (isStore(redis)) return () => ({ store: redis as Store });
   const makeSend = senderOf(redis as RedisClient);

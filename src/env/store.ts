@@ -41,7 +41,7 @@ export function storeFromEnv(env: Environment, options: StoreFromEnvOptions = {}
     opened ??= createChain({
       places: {
         Redis: openRedis(),
-        Prisma: prismaAlone ? { store: prismaAlone } : { absent: "Prisma is not given" },
+        Prisma: prismaAlone ? { store: prismaAlone } : { absent: "prisma is not given" },
       },
       options: checked,
       isProduction: isProduction(env),
