@@ -7,6 +7,7 @@ export default defineConfig({
     index: "src/index.ts",
     redis: "src/redis.ts",
     prisma: "src/prisma.ts",
+    env: "src/env.ts",
     hono: "adapters/hono.ts",
     next: "adapters/next.ts",
     "next-browser": "adapters/next/browser.ts",

@@ -9,6 +9,7 @@ export default defineConfig({
       { find: /^coatcheck$/, replacement: path("./src/index.ts") },
       { find: /^coatcheck\/redis$/, replacement: path("./src/redis.ts") },
       { find: /^coatcheck\/prisma$/, replacement: path("./src/prisma.ts") },
+      { find: /^coatcheck\/env$/, replacement: path("./src/env.ts") },
       { find: /^coatcheck\/hono$/, replacement: path("./adapters/hono.ts") },
     ],
   },

@@ -30,8 +30,9 @@ const FORBIDDEN = [
   /\bBuffer\b/,
   /\bprocess\./,
   /\brequire\s*\(/,
-  /@upstash\/redis/,
-  /\bioredis\b/,
+  // As modules; messages may name them.
+  /["'`]@upstash\/redis/,
+  /["'`]ioredis["'`]/,
   /\bhono\b/,
   /\bconsole\./,
 ];

@@ -44,6 +44,8 @@ const ROWS = {
 
   "stores/*": [...BASE, "stores/*"],
 
+  "env/*": [...BASE, "stores/*", "env/*"],
+
   context: VALUES,
   row: VALUES,
   load: [...PATH, "end"],
@@ -56,13 +58,14 @@ const ROWS = {
   index: ["*", "stores/*"],
   redis: [...BASE, "stores/*"],
   prisma: [...BASE, "stores/*"],
+  env: [...BASE, "env/*"],
 };
 
 /** Files that only these may import, whatever the other rows say. */
-const ONLY_FOR = { "stores/upstash": ["redis"] };
+const ONLY_FOR = { "stores/upstash": ["redis", "env/redis"] };
 
 /** Entries of the package: nothing but `export … from`. */
-const ENTRIES = ["index", "redis", "prisma"];
+const ENTRIES = ["index", "redis", "prisma", "env"];
 
 /** Packages that any file may import. */
 const PACKAGES = ["@noble/hashes"];

@@ -21,6 +21,7 @@ import { cases as response } from "./response.ts";
 import { cases as rotation } from "./rotation.ts";
 import { cases as schema } from "./schema.ts";
 import { cases as update } from "./update.ts";
+import { cases as variables } from "./variables.ts";
 
 const stories: Readonly<Record<string, readonly Case[]>> = {
   basket,
@@ -36,6 +37,7 @@ const stories: Readonly<Record<string, readonly Case[]>> = {
   hands,
   schema,
   environment,
+  variables,
   limits,
   costs,
   race,

@@ -204,6 +204,26 @@ describe("deleteExpiredEvery", () => {
     expect(await store.read(key)).toBe("one");
   });
 
+  test("a write that has used up its time is followed by no batch", async () => {
+    await withClock(async (clock) => {
+      let batches = 0;
+      const findMany: Method = async () => {
+        batches++;
+        return [];
+      };
+      const updateMany: Method = async () => {
+        clock.advance(1);
+        return { count: 1 };
+      };
+      const store = prismaStore(modelWith({ findMany, updateMany }), { deleteExpiredEvery: 1 });
+      const until = clock.now + 60_000;
+      expect(await store.write(newKey(), "two", until, "one")).toEqual({ swapped: true });
+      expect(batches).toBe(0);
+      expect(await store.write(newKey(), "one", until, null)).toEqual({ swapped: true });
+      expect(batches).toBe(1);
+    });
+  });
+
   test("a write that fails is followed by no batch", async () => {
     let batches = 0;
     const findMany: Method = async () => {

@@ -1,6 +1,7 @@
 // Which portable cases every runtime runs.
 
 import { cachedStore, fallbackStore, memoryStore, type Store } from "coatcheck";
+import { storeFromEnv } from "coatcheck/env";
 import { redisStore, upstash } from "coatcheck/redis";
 import { behaviour } from "../behaviour/all.ts";
 import { storeContract } from "../contract/store.ts";
@@ -14,6 +15,8 @@ function redis({ url, token }: World): Store {
   return redisStore(send, { prefix: `${crypto.randomUUID()}:` });
 }
 
+const SILENT = { info() {}, warn() {}, error() {} };
+
 export const cases: readonly Case[] = [
   ...behaviour,
   ...storeContract("memoryStore", async () => ({ store: memoryStore() })),
@@ -23,5 +26,11 @@ export const cases: readonly Case[] = [
   })),
   ...storeContract("cachedStore with Redis in front", async (world) => ({
     store: cachedStore({ authority: memoryStore(), cache: redis(world), ...PATIENT }),
+  })),
+  ...storeContract("storeFromEnv with Redis and memory", async ({ url, token }) => ({
+    store: storeFromEnv(
+      { KV_REST_API_URL: url, KV_REST_API_TOKEN: token },
+      { prefix: `${crypto.randomUUID()}:`, logger: SILENT, ...PATIENT },
+    ),
   })),
 ];
