@@ -1,5 +1,5 @@
 // The demonstration as a function from Request to Response: a basket, a counter and a sign-in in one session.
-import { createSessions, SessionConflictError } from "coatcheck";
+import { createSessions, SessionConflictError, StoreError } from "coatcheck";
 import { addToBasket, count, removeFromBasket, showCount, signIn, signOut } from "./actions.js";
 import { file, refuse } from "./answer.js";
 import { cookieLog } from "./cookies.js";
@@ -45,6 +45,8 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
     store: metered(store),
     initial: () => /** @type {import("./actions.js").Data} */ ({ basket: [], count: 0 }),
     cookie: { secure: true, ...(cookieName && { name: cookieName }) },
+    // For the sign-out alone: it can be asked for, and is remembered, while no store answers.
+    whenUnavailable: "anonymous",
     onEvent(event) {
       note(events, event.type);
       onEvent?.(event);
@@ -67,16 +69,19 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
     };
     // Rendered after the commit, so that the page can say what the commit cost.
     visit.render = (response) =>
-      homePage(view, {
-        storeName,
-        cost: visit,
-        times: session.isNew ? undefined : session,
-        cookie: session.isNew ? undefined : cookies.of(request, response),
-        events,
-        requests,
-        base,
-        outage,
-      });
+      homePage(
+        { ...view, isSignedOut: view.isSignedOut || deletesCookie(response) },
+        {
+          storeName,
+          cost: visit,
+          times: session.isNew ? undefined : session,
+          cookie: session.isNew ? undefined : cookies.of(request, response),
+          events,
+          requests,
+          base,
+          outage,
+        },
+      );
     return new Response(null, { headers: { "Content-Type": "text/html; charset=utf-8" } });
   }
 
@@ -106,7 +111,8 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
       const handler = request.method === "POST" ? route.POST : isRead(request) && route.GET;
       if (!handler) return refuse(405, { base }, { Allow: allowedBy(route) });
       if (request.method === "POST" && isCrossSite(request)) return refuse(403, { base });
-      return handler({ request, getSession, visit, base });
+      if (handler === signOut) return handler({ request, getSession, visit, base });
+      return handler({ request, getSession: () => answered(getSession), visit, base });
     },
   );
 
@@ -115,10 +121,10 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
     /** @type {Visit} */
     const visit = noCost();
     const startedAt = performance.now();
-    const answered = await measure(visit, () => handle(request, visit)).catch(failed);
+    const plain = await measure(visit, () => handle(request, visit)).catch(failed);
     visit.ms = performance.now() - startedAt;
-    cookies.note(answered);
-    const response = answered.status === 503 ? unavailable(answered, visit) : answered;
+    cookies.note(plain);
+    const response = plain.status === 503 ? unavailable(plain, visit) : plain;
 
     const headers = new Headers(response.headers);
     for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
@@ -152,6 +158,26 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
   }
 
   return { base, handle: handleApp };
+}
+
+/**
+ * Whether a sign-out that was not confirmed before has now been finished: the library did it, not the page.
+ *
+ * @param {Response} response
+ */
+function deletesCookie(response) {
+  return response.headers.getSetCookie().some((cookie) => /^[^=]+=;/.test(cookie));
+}
+
+/**
+ * A session that its store has answered for. Without one the library answers 503, whatever the page is.
+ *
+ * @param {() => Promise<Session>} getSession
+ */
+async function answered(getSession) {
+  const session = await getSession();
+  if (!session.unavailable) return session;
+  throw new StoreError("none", "Cannot open session: its store does not answer");
 }
 
 /** @param {Request} request */
