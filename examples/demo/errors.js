@@ -28,9 +28,6 @@ const ENDING = [
   "Nobody confirms the end of the session now, so this is no success. But this browser has a ticket that only ends it, and the next request that is answered sees to that.",
 ];
 
-const AFTER_RESTORE =
-  "Restore Redis below: the library tries it again within 8 seconds, and all is as it was.";
-
 /**
  * @typedef {{
  *   base?: string,
@@ -52,7 +49,14 @@ export function errorPage(status, { base = "", cost = noCost(), outage, isEnding
         <p class="number">${status}</p>
         <h1>${title}</h1>
         <p>${text}</p>
-        ${outage && status === 503 && html`<p>${AFTER_RESTORE}</p>`}
+        ${
+          outage &&
+          status === 503 &&
+          html`<p>
+            Restore Redis below: the library tries it again within 8 seconds, and then
+            ${isEnding ? "you are signed out" : "all is as it was"}.
+          </p>`
+        }
         <p><a href="${base}/">Back to the basket</a></p>
       </main>
       ${outage && outagePanel({ base, cost, outage })}`,

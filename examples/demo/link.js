@@ -36,6 +36,8 @@ export async function openLink(execute, token) {
     if (state === "slow") await sleep(LATE_MS, undefined, { ref: false });
     response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
   });
+  // Else Node closes idle connections after 5 seconds, perhaps just when the library takes one up again.
+  server.keepAliveTimeout = 120_000;
   const port = await listen(0);
 
   /**

@@ -102,7 +102,7 @@ describe.skipIf(lacksRedis || lacksBrowser)("the demonstration in Chromium", () 
       await page.reload();
       expect(await page.locator("#count").textContent()).toBe("100");
       await context.close();
-    });
+    }, 60_000);
 
     test("a sign-in changes the ticket, a sign-out ends it, copies open nothing", async () => {
       const { context, page, address } = await visit(store);
@@ -130,7 +130,7 @@ describe.skipIf(lacksRedis || lacksBrowser)("the demonstration in Chromium", () 
       await page.reload();
       expect(await page.getByRole("button", { name: "Sign in" }).count()).toBe(1);
       await context.close();
-    });
+    }, 60_000);
 
     test("every form works without JavaScript", async () => {
       const { context, page } = await visit(store, { javaScriptEnabled: false });

@@ -130,3 +130,21 @@ describe.skipIf(lacksRedis)("the demonstration's Redis", () => {
     },
   );
 });
+
+test("a session of the cache over SQL is still there when all has been started again", async () => {
+  demo = await start();
+  const body = new URLSearchParams({ item: "tea" });
+  const added = await fetch(`${demo.address}basket/add`, {
+    method: "POST",
+    body,
+    redirect: "manual",
+  });
+  const [cookie = ""] = added.headers.getSetCookie()[0]?.split(";") ?? [];
+  await demo.stop("SIGTERM");
+
+  demo = await start();
+  const page = await (await fetch(demo.address, { headers: { Cookie: cookie } })).text();
+  // This Redis is another one, and empty.
+  expect(page).toContain("Take out one Tea");
+  expect(demo.errors()).toBe("");
+});
