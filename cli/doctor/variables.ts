@@ -1,6 +1,6 @@
 // Which Redis the variables name, which was chosen, and why.
 
-import { findRedis, type RedisFinding, type RedisFindings } from "../../src/env/variables.ts";
+import { findRedis, type RedisFinding, type RedisFindings } from "coatcheck/env";
 import type { Variables } from "./files.ts";
 import type { Finding, Report } from "./finding.ts";
 import { originText } from "./origin.ts";
