@@ -15,11 +15,11 @@ const COPY = "copy UPSTASH_REDIS_REST_TOKEN from the database's page in Upstash'
 
 const FAULTS: readonly (readonly [signs: RegExp, fault: Fault])[] = [
   [
-    /WRONGPASS|NOAUTH|unauthorized|invalid password/i,
+    /\b(WRONGPASS|NOAUTH|unauthorized|invalid password)\b/i,
     { check: "redis.token", message: "the token is refused", why: NO_SESSIONS, mend: COPY },
   ],
   [
-    /NOPERM/,
+    /\bNOPERM\b/,
     {
       check: "redis.token",
       message: "the token may read and not write",
@@ -28,7 +28,7 @@ const FAULTS: readonly (readonly [signs: RegExp, fault: Fault])[] = [
     },
   ],
   [
-    /max [a-z ]*request(s)? limit|max requests|quota exceeded/i,
+    /\bmax (daily|requests?)\b|quota exceeded/i,
     {
       check: "redis.quota",
       message: "the database's quota is used up",
@@ -37,7 +37,7 @@ const FAULTS: readonly (readonly [signs: RegExp, fault: Fault])[] = [
     },
   ],
   [
-    /OOM|DB capacity|max (?:db )?size/i,
+    /\bOOM\b|DB capacity/,
     {
       check: "redis.memory",
       message: "the database is full",
@@ -46,7 +46,7 @@ const FAULTS: readonly (readonly [signs: RegExp, fault: Fault])[] = [
     },
   ],
   [
-    /READONLY|MASTERDOWN|NOREPLICAS/,
+    /\b(READONLY|MASTERDOWN|NOREPLICAS)\b/,
     {
       check: "redis.token",
       message: "this is a replica, which cannot be written to",
@@ -55,7 +55,7 @@ const FAULTS: readonly (readonly [signs: RegExp, fault: Fault])[] = [
     },
   ],
   [
-    /LOADING|BUSY|CLUSTERDOWN|TRYAGAIN|MISCONF/,
+    /\b(LOADING|BUSY|CLUSTERDOWN|TRYAGAIN|MISCONF)\b/,
     {
       check: "redis.reach",
       message: "Redis answers that it is not ready",

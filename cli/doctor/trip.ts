@@ -23,7 +23,7 @@ export const MEANINGS: Readonly<Record<Step, string>> = {
 };
 
 const LIFETIME_MS = 60_000;
-const SHORT_MS = 500;
+const SHORT_MS = 300;
 const WAIT_MS = 5_000;
 const STEP_MS = 100;
 
