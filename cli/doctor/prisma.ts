@@ -6,8 +6,8 @@ import { clockFinding, momentOf } from "./clock.ts";
 import type { Finding, Report } from "./finding.ts";
 import { loadModule, pick } from "./load.ts";
 import { type Client, dialectOf, type Dialect, timeOf } from "./sql.ts";
-import { checkTable } from "./table.ts";
-import { MEANINGS, roundTrip, type Trip } from "./trip.ts";
+import { checkTable, LOOSE } from "./table.ts";
+import { MEANINGS, roundTrip, type Trip, WHOLE } from "./trip.ts";
 
 const COPY =
   "copy the model from node_modules/coatcheck/prisma/schema.prisma, and run prisma generate";
@@ -90,8 +90,16 @@ async function checkClock(client: Client, dialect: Dialect, report: Report): Pro
 function tripFinding(trip: Trip): Finding {
   const check = "prisma.roundtrip";
   if (trip.isWhole) {
-    const message = "created, read, refused, swapped, expired and removed a row";
-    return { check, status: "ok", message, details: { ms: trip.ms } };
+    const details = { ms: trip.ms };
+    if (!trip.isLoose) return { check, status: "ok", message: WHOLE, details };
+    return {
+      check,
+      status: "warning",
+      message: `${WHOLE}; but changed it though it was not what was expected, but for capitals, an accent or a space`,
+      why: LOOSE,
+      mend: COLLATION,
+      details,
+    };
   }
   const { step, error } = trip;
   if (error !== undefined) {
@@ -99,15 +107,6 @@ function tripFinding(trip: Trip): Finding {
     const text = error instanceof StoreError ? error.message : "Cannot use database: it failed";
     const [message = "", mend] = text.replace(/^Cannot use database: /, "").split("; ");
     return { check, status: "wrong", message, why: NO_SESSIONS, ...(mend ? { mend } : {}) };
-  }
-  if (step === "compare") {
-    return {
-      check: "prisma.collation",
-      status: "warning",
-      message: MEANINGS.compare,
-      why: "sessions are told apart by a stamp in each record all the same; other values in this store are not",
-      mend: COLLATION,
-    };
   }
   return {
     check,

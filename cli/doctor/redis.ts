@@ -6,7 +6,7 @@ import { clockFinding, momentOf } from "./clock.ts";
 import { faultOf } from "./faults.ts";
 import type { Finding, Report } from "./finding.ts";
 import { checkMemory } from "./memory.ts";
-import { MEANINGS, roundTrip } from "./trip.ts";
+import { MEANINGS, roundTrip, WHOLE } from "./trip.ts";
 
 /** What is asked, and how. */
 export interface RedisSubject {
@@ -31,8 +31,7 @@ export async function checkRedis(subject: RedisSubject, report: Report): Promise
   if (!reached || !(await mayWrite(subject, report))) return;
   const trip = await roundTrip(redisStore(send, { timeoutMs }));
   if (trip.isWhole) {
-    const message = "created, read, refused, swapped, expired and removed a row";
-    report({ check: "redis.roundtrip", status: "ok", message, details: { ms: trip.ms } });
+    report({ check: "redis.roundtrip", status: "ok", message: WHOLE, details: { ms: trip.ms } });
   } else if (trip.error !== undefined) {
     report({ status: "wrong", ...faultOf(trip.error), check: "redis.roundtrip" });
   } else {

@@ -18,6 +18,9 @@ type Role = "key" | "value" | "expiresAt";
 
 /** 43 characters of key; 64 KiB of data and what stands around it. */
 const LENGTHS: Readonly<Record<Role, number>> = { key: 43, value: 100_000, expiresAt: 0 };
+/** Why a collation that takes different texts for the same matters. */
+export const LOOSE =
+  "a write takes place if the row is still what was read; sessions are told apart by a stamp in each record all the same, other values in this store are not";
 const EXACT = /_0900_bin$|_nopad_bin$|^binary$/;
 const MIGRATE = (dialect: Dialect) =>
   `apply node_modules/coatcheck/prisma/migrations/${dialect}.sql`;
@@ -126,7 +129,7 @@ function reportCollation(
     check,
     status: "warning",
     message: `${list} take different texts for the same`,
-    why: "a write takes place if the row is still what was read; sessions are told apart by a stamp in each record all the same, other values in this store are not",
+    why: LOOSE,
     mend: `give them COLLATE ${collation}: node_modules/coatcheck/prisma/README.md has the statement`,
   });
 }

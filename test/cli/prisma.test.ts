@@ -74,7 +74,7 @@ function onStage({ name, open, module }: Stage) {
     await client?.$disconnect();
     await database?.stop();
   });
-  return async (
+  const doctor = async (
     args: readonly string[] = [],
     [before = [], after = []]: readonly (readonly string[])[] = [],
   ): Promise<Report> => {
@@ -89,10 +89,11 @@ function onStage({ name, open, module }: Stage) {
       for (const sql of after) await client.$executeRawUnsafe(sql);
     }
   };
+  return { doctor, database: () => database };
 }
 
 describe("SQLite", () => {
-  const doctor = onStage(STAGES.sqlite);
+  const { doctor } = onStage(STAGES.sqlite);
 
   test("is well with the published migration, and needs no Redis", async () => {
     const report = await doctor();
@@ -177,7 +178,7 @@ console.error(process.env.APP_SECRET);`;
 });
 
 describeWith("postgres")("PostgreSQL", () => {
-  const doctor = onStage(STAGES.postgresql);
+  const { doctor, database } = onStage(STAGES.postgresql);
 
   test("is well with the published migration, the clock too", async () => {
     const report = await doctor();
@@ -195,6 +196,19 @@ describeWith("postgres")("PostgreSQL", () => {
     expect(report.exitCode).toBe(1);
     const { mend } = expectFinding(report, "prisma.table", "wrong");
     expect(mend).toContain("migrations/postgresql.sql");
+  });
+
+  test.each([
+    ["nobody listens", (url: URL) => (url.port = "1"), /cannot be reached/],
+    ["the password is wrong", (url: URL) => (url.password = SECRET), /refuses the user/],
+  ])("R48 where %s it says so, and shows no password", async (_, change, says) => {
+    const url = new URL(database().url);
+    change(url);
+    const args = ["--prisma", "./postgresql.mjs"];
+    const report = await examine(args, { folder: folder.path, env: { DATABASE_URL: url.href } });
+    expect(report.exitCode).toBe(1);
+    expect(expectFinding(report, "prisma.roundtrip", "wrong").message).toMatch(says);
+    expect(report.outcome.out + report.outcome.err).not.toContain(SECRET);
   });
 
   test("a column with a time zone is a warning", async () => {
@@ -223,7 +237,7 @@ describeWith("postgres")("PostgreSQL", () => {
 });
 
 describeWith("mariadbd")("MariaDB", () => {
-  const doctor = onStage(STAGES.mariadb);
+  const { doctor } = onStage(STAGES.mariadb);
   const columns = (collation: string) =>
     `ALTER TABLE \`Session\` MODIFY \`key\` VARCHAR(191) COLLATE ${collation} NOT NULL,
       MODIFY \`value\` MEDIUMTEXT COLLATE ${collation} NOT NULL`;
@@ -241,11 +255,11 @@ describeWith("mariadbd")("MariaDB", () => {
     async (collation) => {
       const report = await doctor([], [[columns(collation)], [columns("utf8mb4_nopad_bin")]]);
       expect(report.exitCode).toBe(0);
-      const [tried, named] = found(report, "prisma.collation");
-      expect([tried?.status, named?.status]).toEqual(["warning", "warning"]);
-      expect(tried?.message).toContain("not what was expected");
-      expect(named?.message).toContain(`value (${collation})`);
-      expect(named?.mend).toContain("utf8mb4_nopad_bin");
+      const tried = expectFinding(report, "prisma.roundtrip", "warning");
+      expect(tried.message).toContain("not what was expected");
+      const named = expectFinding(report, "prisma.collation", "warning");
+      expect(named.message).toContain(`value (${collation})`);
+      expect(named.mend).toContain("utf8mb4_nopad_bin");
     },
   );
 
