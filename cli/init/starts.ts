@@ -71,7 +71,7 @@ export function readStart(
     path,
     content
       .replaceAll(/coatcheck-(hono-node|next-app|workers-plain|deno-plain)/g, name)
-      .replaceAll(/("coatcheck": "(?:npm:coatcheck@)?)\^[\d.]+/g, `$1^${version}`),
+      .replaceAll(/("coatcheck": "(?:jsr:@coatcheck\/coatcheck@)?)\^[\d.]+/g, `$1^${version}`),
   ]);
   return { files: Object.fromEntries(files) as Files, core, secrets };
 }
