@@ -26,11 +26,12 @@ function secretsIn(name: string, value: string): string[] {
   // Without URL: an address that does not parse has a password all the same.
   const address = /[a-z][a-z\d+.-]*:\/\/\S+/i.exec(value)?.[0];
   if (address !== undefined) {
-    const user = /^[^/]*\/\/([^/]*)@/.exec(address)?.[1] ?? "";
-    const password = user.slice(user.indexOf(":") + 1);
+    // A password that nobody encoded may have any character; so both readings of where it ends.
+    const users = [/\/\/([^/]*)@/, /\/\/(.*)@/].map((shape) => shape.exec(address)?.[1] ?? "");
+    const passwords = users.map((user) => user.slice(user.indexOf(":") + 1));
     const query = address.matchAll(/[?&][^=&#]*(?:token|key|secret|passw)[^=&#]*=([^&#\s]+)/gi);
     const inQuery = Array.from(query, ([, each = ""]) => each);
-    return [password, ...inQuery].flatMap((form) => [form, decode(form)]);
+    return [...passwords, ...inQuery].flatMap((form) => [form, decode(form)]);
   }
   return SECRET.test(name) || (ADDRESS.test(name) && value.length >= LONG) ? [value] : [];
 }

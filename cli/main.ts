@@ -16,8 +16,9 @@ cli
     "doctor",
     "Check variables, Redis, Prisma and the site, and say how to mend what is wrong",
   )
+  // Not --env-file: Node takes that for its own wherever it stands, and ends where there is no such file.
   .option(
-    "--env-file <path>",
+    "--env <path>",
     "Read variables from this file, not .env.local, .env and .dev.vars; may be repeated",
   )
   .option("--no-files", "Read no file")

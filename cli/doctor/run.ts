@@ -42,7 +42,7 @@ function takeOver(hide: (text: string) => string): (line: string) => void {
 }
 
 function optionsOf(given: Given): DoctorOptions {
-  const files = given["files"] === false ? false : textsOf("env-file", given["envFile"]);
+  const files = given["files"] === false ? false : textsOf("env", given["env"]);
   const [prisma, model, redis, site, cookie] = ["prisma", "model", "redis", "site", "cookie"].map(
     (name) => textsOf(name, given[name]).at(-1),
   );

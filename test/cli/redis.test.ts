@@ -3,7 +3,7 @@
 import process from "node:process";
 import { fromUpstash, type Send, upstash } from "coatcheck/redis";
 import { Redis } from "@upstash/redis";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { checkRedis } from "../../cli/doctor/redis.ts";
 import { describeWithRedis } from "../support/needs.ts";
@@ -15,6 +15,8 @@ import {
   type UpstashBridge,
 } from "../support/upstash.ts";
 import { coatcheck, examine, expectFinding, found } from "./command.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const SECRET = "NGTY2h1TbpLLFQw3qJ0oRxVdMZkEcS5u9aWi7XfBPQI";
 
@@ -160,6 +162,14 @@ describeWithRedis("a fault", () => {
       variables({ UPSTASH_REDIS_REST_URL: "https://no-such-database.invalid" }),
     );
     expect(expectFinding(none.report, "redis.reach", "wrong").message).toContain("no such host");
+  });
+
+  test("what could not be checked is exit code 2 where nothing is wrong", async () => {
+    const site = (await refusedUrl()).replace("http:", "https:").replace("127.0.0.1", "localhost");
+    const { report, text } = await withBoth(["--site", site], variables());
+    expect(report.exitCode).toBe(2);
+    expectFinding(report, "site.reach", "unknown");
+    expect(text.out).toContain("Not everything could be checked");
   });
 
   test("slow answers are a warning, and exit code 0", async () => {
