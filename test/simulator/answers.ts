@@ -17,13 +17,20 @@ export function judgeAnswer(
   const isEnding = typeof set === "object" && set.purpose === "ending";
 
   if (![200, 409, 503].includes(status)) blame("the status is none that can be", operation);
-  // An ending token goes when it has done its work.
-  if (status !== 200 && set === "deleted" && sent?.purpose !== "ending")
-    blame("a failure deletes the cookie", operation, about);
+  // A sign-out was asked for before, and this request finishes it, whatever it wants itself: it brings the ending token,
+  // or the token's answer was lost on the way and the instance remembers.
+  const isFinishing =
+    sent?.purpose === "ending" ||
+    session?.ends.some(
+      ({ by }) => by !== operation && by.startedAt < endedAt && by.asked !== "sign in",
+    ) === true;
+  if (set === "deleted" && !isFinishing && (asked !== "sign out" || status !== 200)) {
+    blame("a cookie is deleted, and nobody has signed out", operation, about);
+  }
   if (status !== 200 && typeof set === "object" && !isEnding) {
     blame("a failure sets a session's cookie", operation, about);
   }
-  if (isEnding && asked !== "sign out" && sent?.purpose !== "ending") {
+  if (isEnding && asked !== "sign out" && !isFinishing) {
     blame("an ending token without a sign-out", operation, about);
   }
   if (isEnding && set.session !== sent?.session) blame("an ending token of another", operation);

@@ -44,12 +44,11 @@ export function drawEpisodes(
     lengthMs,
   }: { mode: "fallback" | "cached"; instances: number; lengthMs: number },
 ): Episode[] {
-  return Array.from({ length: 1 + random.below(6) }, () => {
-    const store = random.pick(["redis", "sql"] as const);
+  const drawOne = (store: Episode["store"], earliestMs: number): Episode => {
     const isCache = mode === "cached" && store === "redis";
     const emptied = mode === "cached" && store === "sql" ? 0 : isCache ? 2 : 1;
     const kind = random.weighted({ ...WEIGHTS, emptied, rewound: isCache ? 3 : 0 });
-    const fromMs = random.between(0, lengthMs * 0.9);
+    const fromMs = random.between(earliestMs, lengthMs * 0.9);
     const spanMs = random.chance(0.3) ? random.between(100, 1500) : random.between(500, 20_000);
     const isOne = ["refused", "silent", "slow", "lossy"].includes(kind) && random.chance(0.5);
     return {
@@ -60,7 +59,18 @@ export function drawEpisodes(
       toMs: Math.min(fromMs + spanMs, lengthMs),
       agoMs: random.between(0, 15_000),
     };
-  });
+  };
+  return Array.from({ length: 1 + random.below(4) }, () => {
+    const store = random.pick(["redis", "sql"] as const);
+    const one = drawOne(store, 0);
+    if (random.chance(0.6)) return [one];
+    // Trouble comes in company: only where both are away does memory serve, and no logout get through.
+    const other = drawOne(store === "redis" ? "sql" : "redis", one.fromMs);
+    const fromMs = random.between(one.fromMs, one.toMs);
+    const toMs = Math.min(fromMs + other.toMs - other.fromMs, lengthMs);
+    if (random.chance(0.5)) return [one, { ...other, fromMs, toMs }];
+    return [one, other].map((each): Episode => ({ ...one, store: each.store, kind: "down" }));
+  }).flat();
 }
 
 /** A store's server with its host, and the lines of all instances to it. */

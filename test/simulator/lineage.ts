@@ -104,6 +104,8 @@ function endOf(by: Operation): End | undefined {
     const isTold = seen?.unavailable === false || asked === "sign out";
     return { by, isSure: set === "deleted" || (status === 200 && isTold) };
   }
+  // An instance that has an end open finishes it at the next request, with whatever cookie that comes.
+  if (set === "deleted") return { by, isSure: true };
   // A session that could not be opened was not touched.
   if (seen === undefined) return undefined;
   if (asked === "sign out") return { by, isSure: status === 200 };

@@ -93,6 +93,27 @@ export const MUTANTS: readonly Mutant[] = [
     becomes: "if (now < probeAt) return null as Answer;",
     mode: "fallback",
   },
+  {
+    mistake: "an ending token that ends nothing",
+    file: "load.ts",
+    text: "const failure = await endAll(context, ends);",
+    becomes: "const failure = await endAll(context, ends.slice(ends.length));",
+    mode: "fallback",
+  },
+  {
+    mistake: "an end whose mark is put where nobody has looked",
+    file: "end.ts",
+    text: "if (current === undefined) current = await store.read(key);",
+    becomes: "current ??= null;",
+    mode: "fallback",
+  },
+  {
+    mistake: "an open end that nobody finishes but its token",
+    file: "end.ts",
+    text: "if (openEnds.keys.size === 0 || ",
+    becomes: "if (openEnds.keys.size >= 0 || ",
+    mode: "fallback",
+  },
 ];
 
 const ENTRIES = new Map([

@@ -23,7 +23,7 @@ export function judgePresence(operation: Operation, session: Lineage, court: Cou
 /** Nobody is signed out by a fault. */
 function judgeAbsent(operation: Operation, session: Lineage, { promises, blame }: Court): void {
   const { createdBy, store, ends } = session;
-  if (ends.some(({ by }) => by.startedAt < operation.endedAt)) return;
+  if (ends.some(({ by }) => by !== operation && by.startedAt < operation.endedAt)) return;
   // Memory may be passed over as soon as a shared store answers; what a store has lost, it has lost.
   if (store?.startsWith("memory")) return;
   if (store && !promises.hasKept(store, createdBy.startedAt, operation.endedAt)) return;

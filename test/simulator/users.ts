@@ -47,6 +47,8 @@ export function createCrowd(
   /** Cookies that were ever set: what a thief may have. */
   const values: string[] = [];
   const browsers = Array.from({ length: count }, (_, at) => ({ name: `b${at}`, jar: cookieJar() }));
+  /** Whether they take ending tokens too: whoever sends one finishes what the instance should. */
+  const stealsEnds = random.chance(0.5);
   let numbers = 0;
 
   async function send(
@@ -66,9 +68,12 @@ export function createCrowd(
     const set = tickets.setBy(response);
     // A browser has the answer a moment later.
     await scheduler.sleep(random.between(0.1, 20));
-    jar.take(response);
-    const now = jar.get(COOKIE);
-    if (typeof set === "object" && now !== undefined && !values.includes(now)) values.push(now);
+    // Some answers never arrive, and some people leave once they have signed out, whatever was answered.
+    const isLost = random.chance(asked === "sign out" ? 0.2 : 0.02);
+    if (!isLost) jar.take(response);
+    const now = isLost || typeof set !== "object" ? undefined : jar.get(COOKIE);
+    const isOfUse = typeof set === "object" && (set.purpose === "session" || stealsEnds);
+    if (now !== undefined && isOfUse && !values.includes(now)) values.push(now);
     operations.push({
       number,
       browser: name,

@@ -44,7 +44,7 @@ export function drawShape(random: Random, mode: Shape["mode"]): Shape {
     memory: mode === "fallback" && random.chance(0.5),
     maxStaleMs: random.pick([1500, 5000, 30_000]),
     allowanceMs: random.pick([0, 0, 400]),
-    whenUnavailable: random.pick(["reject", "reject", "anonymous"]),
+    whenUnavailable: random.pick(["reject", "anonymous"]),
     lengthMs: random.pick([8000, 20_000, 40_000]),
   };
 }
