@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const START_MS = 20_000;
+const START_MS = 40_000;
 
 export interface Demo {
   readonly pid: number;

@@ -111,7 +111,7 @@ describe("the demonstration's switches", () => {
     demo = await startDemo(["--store", "memory"]);
     expect(await text(demo.address)).not.toContain(PANEL);
     expect((await cut(demo.address, browserSays)).status).toBe(404);
-  });
+  }, 60_000);
 });
 
 describe.skipIf(lacksRedis)("the demonstration's Redis", () => {
@@ -128,6 +128,7 @@ describe.skipIf(lacksRedis)("the demonstration's Redis", () => {
         (await readdir(folder)).filter((name) => name.startsWith("coatcheck-demo-"));
       await expect.poll(left, { timeout: 10_000 }).toEqual([]);
     },
+    60_000,
   );
 });
 
@@ -147,4 +148,4 @@ test("a session of the cache over SQL is still there when all has been started a
   // This Redis is another one, and empty.
   expect(page).toContain("Take out one Tea");
   expect(demo.errors()).toBe("");
-});
+}, 60_000);
