@@ -57,6 +57,8 @@ describe("the packed tarball", () => {
       "dist/redis.d.ts",
       "dist/prisma.js",
       "dist/prisma.d.ts",
+      "dist/env.js",
+      "dist/env.d.ts",
       "prisma/schema.prisma",
       "prisma/README.md",
       "prisma/migrations/postgresql.sql",
@@ -80,10 +82,11 @@ describe("the packed tarball", () => {
       import * as index from "coatcheck";
       import * as redis from "coatcheck/redis";
       import * as prisma from "coatcheck/prisma";
+      import * as env from "coatcheck/env";
       import * as hono from "coatcheck/hono";
-      console.log(JSON.stringify([typeof index.createSessions, typeof redis.redisStore, typeof redis.upstash, typeof prisma.prismaStore, typeof hono.session]));
+      console.log(JSON.stringify([typeof index.createSessions, typeof redis.redisStore, typeof redis.upstash, typeof prisma.prismaStore, typeof env.storeFromEnv, typeof hono.session]));
     `);
-    expect(names).toEqual(["function", "function", "function", "function", "function"]);
+    expect(names).toEqual(Array(6).fill("function"));
   });
 
   test("has one StoreError for all entries", async () => {
@@ -91,6 +94,7 @@ describe("the packed tarball", () => {
       import { createServer } from "node:net";
       import { once } from "node:events";
       import { StoreError } from "coatcheck";
+      import { storeFromEnv } from "coatcheck/env";
       import { prismaStore } from "coatcheck/prisma";
       import { redisStore, upstash } from "coatcheck/redis";
       const server = createServer().listen(0, "127.0.0.1");
@@ -103,9 +107,10 @@ describe("the packed tarball", () => {
       const fail = async () => { throw new Error("no"); };
       const model = { findFirst: fail, findMany: fail, createMany: fail, updateMany: fail, deleteMany: fail };
       const other = await prismaStore(model).read("key").catch((reason) => reason);
-      console.log(JSON.stringify([error instanceof StoreError, error?.name, other instanceof StoreError]));
+      const third = await storeFromEnv({}, { memory: false, logger: { info() {}, warn() {}, error() {} } }).read("key").catch((reason) => reason);
+      console.log(JSON.stringify([error instanceof StoreError, error?.name, other instanceof StoreError, third instanceof StoreError]));
     `);
-    expect(outcome).toEqual([true, "StoreError", true]);
+    expect(outcome).toEqual([true, "StoreError", true, true]);
   });
 
   test.each([

@@ -1,4 +1,5 @@
-// Every snippet of the README and of docs/hono.md (those of Next: test/adapters/next.test.ts): compiled as a stranger's
+// Every snippet of the README, of docs/hono.md, docs/environment.md and the guide (those of Next:
+// test/adapters/next.test.ts): compiled as a stranger's
 // TypeScript would be, and run against a real Redis and PostgreSQL.
 
 import { execFile } from "node:child_process";
@@ -21,7 +22,9 @@ const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 const execute = promisify(execFile);
 const readme = await readFile(join(ROOT, "README.md"), "utf8");
 const hono = await readFile(join(ROOT, "docs/hono.md"), "utf8");
-const snippets = [readme, hono].flatMap((page) =>
+const environment = await readFile(join(ROOT, "docs/environment.md"), "utf8");
+const guide = await readFile(join(ROOT, "docs/deploy-upstash-vercel.md"), "utf8");
+const snippets = [readme, hono, environment, guide].flatMap((page) =>
   Array.from(page.matchAll(/^```ts\n([^]*?)^```$/gm), ([, code = ""]) => code),
 );
 
@@ -94,8 +97,8 @@ describe.skipIf(
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("has a snippet for the program, the halves, Workers, Hono (and two on its page), a schema, each client, Prisma (in two) and each store made of stores", () => {
-    expect(snippets.length).toBe(16);
+  test("has a snippet for the program, the halves, Workers, Hono (and two on its page), a schema, each client, Prisma (in two) and each store made of stores; the environment on three pages", () => {
+    expect(snippets.length).toBe(19);
   });
 
   test("every snippet compiles in strict TypeScript", async () => {
@@ -128,13 +131,16 @@ describe.skipIf(
         cwd: folder,
         env: {
           ...process.env,
+          SESSION_SECRET: "s".repeat(32),
           UPSTASH_REDIS_REST_URL: bridge.url,
           UPSTASH_REDIS_REST_TOKEN: bridge.token,
           REDIS_URL: redis.url,
           DATABASE_URL: postgres.url,
         },
       });
-      const [first, second] = JSON.parse(stdout) as unknown[];
+      // Before it stands what `storeFromEnv` says in the log.
+      const outcome = stdout.trim().split("\n").at(-1) ?? "";
+      const [first, second] = JSON.parse(outcome) as unknown[];
       if (first === "kept") expect(second).toBe(false);
       else {
         expect(first).toBe(200);
