@@ -1,0 +1,112 @@
+// A history, sorted by session: where each came from, what was saved in it for certain, what may have ended it.
+
+import { type History, isAnswered, type Operation } from "./history.ts";
+
+/** A mark stands for 60 s where a session was (design section 6); an end follows it as long as it stands. */
+const MARK_MS = 60_000;
+
+/** Something after which a session is ended for certain (`isSure`: its success was answered), or may be. */
+export interface End {
+  readonly by: Operation;
+  readonly isSure: boolean;
+}
+
+export interface Lineage {
+  readonly name: string;
+  /** The browser to which its cookie was first given. */
+  readonly owner: string;
+  readonly createdBy: Operation;
+  /** The session that it was regenerated from. */
+  readonly parent: Lineage | undefined;
+  readonly children: Lineage[];
+  /** The store that took its row; a memory is one for each instance. */
+  readonly store: string | undefined;
+  readonly ends: End[];
+  /** Changes whose success was answered. */
+  readonly saved: Operation[];
+  /** Requests that sent its cookie. */
+  readonly visits: Operation[];
+}
+
+/** Sessions by name. Operations must be in the order of their starts. */
+export function lineagesOf({ operations, settings, losses }: History): Map<string, Lineage> {
+  const lineages = new Map<string, Lineage>();
+  // First every session, by the order in which the cookies went out; then what was done to it.
+  for (const by of operations.toSorted((one, other) => one.endedAt - other.endedAt)) {
+    const { set, sent, asked, seen } = by;
+    if (typeof set !== "object" || set.purpose !== "session" || lineages.has(set.session)) continue;
+    const isMove = asked === "sign in" && seen?.isNew === false;
+    const parent = isMove && sent ? lineages.get(sent.session) : undefined;
+    const lineage: Lineage = {
+      name: set.session,
+      owner: by.browser,
+      createdBy: by,
+      parent,
+      children: [],
+      store: placeOf(by, set.session),
+      ends: [],
+      saved: [],
+      visits: [],
+    };
+    parent?.children.push(lineage);
+    lineages.set(set.session, lineage);
+  }
+
+  for (const by of operations) {
+    const sent = by.sent ? lineages.get(by.sent.session) : undefined;
+    sent?.visits.push(by);
+    const into = savedInto(by);
+    if (into !== undefined) lineages.get(into)?.saved.push(by);
+    const end = sent && endOf(by);
+    if (sent && end) noteEnd(sent, end);
+  }
+  return lineages;
+
+  /** An end follows the marks that sign-ins left, so it ends what came of the session too. */
+  function noteEnd(lineage: Lineage, end: End): void {
+    lineage.ends.push(end);
+    const { by, isSure } = end;
+    if (by.asked === "sign in" && by.sent?.purpose !== "ending") return;
+    for (const child of lineage.children) {
+      const move = child.createdBy;
+      const stood = by.startedAt < move.endedAt + MARK_MS + settings.allowanceMs;
+      // One that was not confirmed may be finished at any time.
+      if (isSure && (move.startedAt > by.endedAt || !stood)) continue;
+      const isKept = !losses.some(({ at }) => at >= move.startedAt && at <= by.endedAt);
+      const isShared = !lineage.store?.startsWith("memory");
+      const reaches = by.endedAt < move.startedAt + MARK_MS - settings.allowanceMs;
+      const isCertain = isSure && reaches && isShared && (isKept || settings.mode === "cached");
+      noteEnd(child, { by, isSure: isCertain });
+    }
+  }
+}
+
+/** The store in which a request created a session. */
+function placeOf({ calls, instance }: Operation, session: string): string | undefined {
+  const call = calls.find(
+    (each) => each.session === session && each.onNothing && each.answer === "swapped",
+  );
+  return call?.store === "memory" ? `memory of ${instance}` : call?.store;
+}
+
+/** The session in which a change was saved, if its success was answered. */
+function savedInto(by: Operation): string | undefined {
+  if (by.asked !== "change" || !isAnswered(by)) return undefined;
+  if (by.seen?.isNew === false) return by.sent?.session;
+  return typeof by.set === "object" ? by.set.session : undefined;
+}
+
+/** What a request did to the session whose cookie it sent. */
+function endOf(by: Operation): End | undefined {
+  const { asked, seen, sent, status } = by;
+  if (sent?.purpose === "ending") {
+    return { by, isSure: status === 200 && (seen?.unavailable === false || asked === "sign out") };
+  }
+  // A session that could not be opened was not touched.
+  if (seen === undefined) return undefined;
+  if (asked === "sign out") return { by, isSure: status === 200 };
+  if (asked !== "sign in") return undefined;
+  if (seen.isNew || seen.unavailable) return undefined;
+  const isMoved = typeof by.set === "object" && by.set.session !== sent?.session;
+  return { by, isSure: status === 200 && isMoved };
+}

@@ -1,0 +1,61 @@
+// Notes, for each request, what it asked of which store and what that answered: what the checker cannot see from
+// outside. For one process; requests are told apart by their asynchronous context.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type Store, StoreError } from "coatcheck";
+import { type Call, nameOf, type Seen } from "./history.ts";
+
+/** What is noted while one request is served. */
+export interface Note {
+  readonly calls: Call[];
+  seen?: Seen;
+}
+
+export interface Watch {
+  /** A store whose calls are noted under a name. */
+  store(name: string, inner: Store): Store;
+  /** Runs a request, and answers what it did with what was noted. */
+  run<Result>(serve: (note: Note) => Promise<Result>): Promise<{ result: Result; note: Note }>;
+}
+
+export function createWatch(): Watch {
+  const notes = new AsyncLocalStorage<Note>();
+
+  async function noted<Answer>(
+    call: Omit<Call, "answer">,
+    ask: () => Promise<Answer>,
+    tell: (answer: Answer) => Call["answer"],
+  ): Promise<Answer> {
+    const calls = notes.getStore()?.calls;
+    try {
+      const answer = await ask();
+      calls?.push({ ...call, answer: tell(answer) });
+      return answer;
+    } catch (error) {
+      calls?.push({ ...call, answer: error instanceof StoreError ? error.outcome : "unknown" });
+      throw error;
+    }
+  }
+
+  return {
+    store: (name, inner) => ({
+      ...(inner.isLocal !== undefined && { isLocal: inner.isLocal }),
+      read: (key) =>
+        noted(
+          { store: name, kind: "read", session: nameOf(key), onNothing: false },
+          () => inner.read(key),
+          (text) => (text === null ? "null" : "value"),
+        ),
+      write: (key, value, expiresAt, expected) =>
+        noted(
+          { store: name, kind: "write", session: nameOf(key), onNothing: expected === null },
+          () => inner.write(key, value, expiresAt, expected),
+          (swap) => (swap.swapped ? "swapped" : swap.current === null ? "null" : "value"),
+        ),
+    }),
+    async run(serve) {
+      const note: Note = { calls: [] };
+      return { result: await notes.run(note, serve, note), note };
+    },
+  };
+}
