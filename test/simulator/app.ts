@@ -1,6 +1,6 @@
 // The application that is put to the test: one instance of it. A path says what is asked, the query with what.
 
-import { createSessions, SessionConflictError, type SessionEvent, type Store } from "coatcheck";
+import type { SessionEvent, Store } from "coatcheck";
 import type { Asked } from "./history.ts";
 import { type Note, type Watch } from "./watch.ts";
 
@@ -9,6 +9,9 @@ export interface AppData {
   count: number;
   tokens: string[];
 }
+
+/** What is tried: the library, or a mutant of it. */
+export type Library = typeof import("./library.ts");
 
 export interface AppOptions {
   readonly store: Store;
@@ -37,7 +40,13 @@ export function pathOf(
   return `${PATHS[asked]}?${pairs.join("&")}`;
 }
 
-export function createApp({ store, watch, ...options }: AppOptions): App {
+export function createApp(
+  {
+    createSessions,
+    SessionConflictError,
+  }: Pick<Library, "createSessions" | "SessionConflictError">,
+  { store, watch, ...options }: AppOptions,
+): App {
   const sessions = createSessions<AppData>({
     ...options,
     secrets: [...options.secrets],

@@ -2,7 +2,8 @@
 // outside. For one process; requests are told apart by their asynchronous context.
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Store, StoreError } from "coatcheck";
+import type { Store } from "coatcheck";
+import type { Library } from "./app.ts";
 import { type Call, nameOf, type Seen } from "./history.ts";
 
 /** What is noted while one request is served. */
@@ -18,7 +19,7 @@ export interface Watch {
   run<Result>(serve: (note: Note) => Promise<Result>): Promise<{ result: Result; note: Note }>;
 }
 
-export function createWatch(): Watch {
+export function createWatch({ StoreError }: Pick<Library, "StoreError">): Watch {
   const notes = new AsyncLocalStorage<Note>();
 
   async function noted<Answer>(

@@ -1,0 +1,12 @@
+// What is put to the test: the library by its public names. Built from changed source, it is a mutant.
+
+export {
+  cachedStore,
+  createSessions,
+  fallbackStore,
+  memoryStore,
+  SessionConflictError,
+  StoreError,
+} from "coatcheck";
+export { prismaStore } from "coatcheck/prisma";
+export { redisStore } from "coatcheck/redis";

@@ -1,0 +1,91 @@
+// One run, from one seed: the same seed gives the same run, byte for byte.
+
+import type { Library } from "./app.ts";
+import { drawEpisodes, type Episode, heal, strike } from "./faults.ts";
+import type { History, Loss } from "./history.ts";
+import { createRandom } from "./random.ts";
+import { type Scheduler, simulateTime } from "./scheduler.ts";
+import { createCrowd } from "./users.ts";
+import { createWorld, drawShape, SECRET, type Shape, type World } from "./world.ts";
+import { COOKIE } from "./tickets.ts";
+import { createTokens, newId } from "../../src/token.ts";
+
+/** From the end of all faults until nothing may fail: an open breaker's last failure, and its probe. */
+const GRACE_MS = 9500;
+
+export interface Run {
+  readonly seed: number;
+  readonly shape: Shape;
+  readonly episodes: readonly Episode[];
+  readonly history: History;
+  /** How many commands met which fate. */
+  readonly fates: Readonly<Record<string, number>>;
+}
+
+export function simulate(library: Library, mode: Shape["mode"], seed: number): Promise<Run> {
+  const random = createRandom(seed, mode === "cached" ? 1 : 2);
+  const shape = drawShape(random, mode);
+  const episodes = drawEpisodes(random, shape);
+  const losses: Loss[] = [];
+
+  return simulateTime(createRandom(seed, 3), async (scheduler) => {
+    const healedAt = scheduler.now() + shape.lengthMs;
+    const world = createWorld(library, shape, { scheduler, random, calmAt: () => healedAt });
+    const crowd = createCrowd(shape.browsers, world, { scheduler, random });
+    const { sites } = world;
+    for (const each of episodes) strike(each, sites[each.store], { scheduler, random, losses });
+    await crowd.browse(healedAt);
+    heal(sites.redis);
+    heal(sites.sql);
+
+    // Open breakers let one caller probe; these are nobody's.
+    await scheduler.sleep(Math.max(healedAt + GRACE_MS - 400 - scheduler.now(), 0));
+    await probe(world);
+    await scheduler.sleep(Math.max(healedAt + GRACE_MS + 1 - scheduler.now(), 0));
+    for (const browser of crowd.browsers) await crowd.visit(browser, "load");
+    await crowd.replayAll();
+    await scheduler.sleep(shape.maxStaleMs + shape.allowanceMs);
+    await finishEnds(world, crowd, scheduler);
+    await crowd.replayAll();
+
+    const { mode: _, maxStaleMs, allowanceMs } = { ...shape };
+    const settings = { mode, maxStaleMs, allowanceMs, healedAt, graceMs: GRACE_MS };
+    const fates: Record<string, number> = {};
+    for (const { host } of Object.values(sites)) {
+      for (const [fate, count] of host.fates) fates[fate] = (fates[fate] ?? 0) + count;
+    }
+    return {
+      seed,
+      shape,
+      episodes,
+      fates,
+      history: { settings, operations: crowd.operations, losses },
+    };
+  });
+}
+
+/** A genuine cookie of no session has every store of an instance asked. */
+async function probe({ instances }: World): Promise<void> {
+  const tokens = createTokens([SECRET], COOKIE);
+  for (const { serve } of instances) {
+    const cookie = `${COOKIE}=${tokens.sign(newId())}`;
+    await serve(new Request("https://shop.example/load", { headers: { cookie } }));
+  }
+}
+
+/** Requests enough, and slow enough, for every instance to finish the ends that it has open. */
+async function finishEnds(
+  { instances }: World,
+  crowd: ReturnType<typeof createCrowd>,
+  scheduler: Scheduler,
+): Promise<void> {
+  const open = crowd.operations.filter(
+    ({ set }) => typeof set === "object" && set.purpose === "ending",
+  );
+  for (let turn = 0; turn < Math.min(open.length, 6) + 2; turn++) {
+    await scheduler.sleep(1100);
+    for (const instance of instances) {
+      for (const browser of crowd.browsers) await crowd.visit(browser, "load", instance);
+    }
+  }
+}

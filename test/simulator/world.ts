@@ -1,0 +1,108 @@
+// A world in small: two servers, a network, and instances of the application over the real compositions.
+
+import { createApp, type App } from "./app.ts";
+import type { Site } from "./faults.ts";
+import type { Library } from "./app.ts";
+import { createHost, type Line } from "./network.ts";
+import type { Random } from "./random.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { createRedis, createSql, type Statement } from "./servers.ts";
+import { createWatch } from "./watch.ts";
+
+/** What a run is made of, drawn from its seed. */
+export interface Shape {
+  readonly mode: "fallback" | "cached";
+  readonly instances: number;
+  readonly browsers: number;
+  /** `fallback`: whether each instance's memory is the last store. */
+  readonly memory: boolean;
+  readonly maxStaleMs: number;
+  /** By how much any two clocks may disagree. */
+  readonly allowanceMs: number;
+  readonly whenUnavailable: "reject" | "anonymous";
+  /** For how long users come and faults happen. */
+  readonly lengthMs: number;
+}
+
+export interface Instance {
+  readonly name: string;
+  readonly serve: App;
+}
+
+export interface World {
+  readonly instances: readonly Instance[];
+  readonly sites: Readonly<Record<"redis" | "sql", Site>>;
+}
+
+export const SECRET = "a secret of the simulator, of more than thirty-two bytes";
+
+export function drawShape(random: Random, mode: Shape["mode"]): Shape {
+  return {
+    mode,
+    instances: 1 + random.below(3),
+    browsers: 1 + random.below(3),
+    memory: mode === "fallback" && random.chance(0.5),
+    maxStaleMs: random.pick([1500, 5000, 30_000]),
+    allowanceMs: random.pick([0, 0, 400]),
+    whenUnavailable: random.pick(["reject", "reject", "anonymous"]),
+    lengthMs: random.pick([10_000, 30_000, 60_000]),
+  };
+}
+
+export function createWorld(
+  library: Library,
+  shape: Shape,
+  { scheduler, random, calmAt }: { scheduler: Scheduler; random: Random; calmAt: () => number },
+): World {
+  const skew = () => random.between(-shape.allowanceMs / 2, shape.allowanceMs / 2);
+  const redisAheadMs = skew();
+  const redis = createRedis(() => scheduler.now() + redisAheadMs);
+  const sql = createSql();
+  const redisHost = createHost(redis, { scheduler, random, calmAt });
+  const sqlHost = createHost(sql, { scheduler, random, calmAt });
+  const redisLines: Line<never>[] = [];
+  const sqlLines: Line<never>[] = [];
+
+  const instances = Array.from({ length: shape.instances }, (_, at) => {
+    const name = `i${at}`;
+    const aheadMs = skew();
+    const redisLine = redisHost.line({
+      refusal: () => new Error("connect ECONNREFUSED"),
+      reset: () => new Error("read ECONNRESET"),
+    });
+    const sqlLine = sqlHost.line({
+      refusal: () => Object.assign(new Error("refused"), { code: "P1001" }),
+      reset: () => Object.assign(new Error("closed"), { code: "P1017" }),
+    });
+    redisLines.push(redisLine);
+    sqlLines.push(sqlLine);
+    const watch = createWatch(library);
+    const ask = (method: Statement["method"]) => (args: Statement["args"]) =>
+      sqlLine.send({ method, args });
+    const delegate = {
+      findFirst: ask("findFirst"),
+      createMany: ask("createMany"),
+      updateMany: ask("updateMany"),
+      deleteMany: ask("deleteMany"),
+      findMany: async () => [],
+    };
+    const inRedis = watch.store("redis", library.redisStore(redisLine.send));
+    const inSql = watch.store("sql", library.prismaStore(delegate));
+    const inMemory = watch.store("memory", library.memoryStore());
+    const { maxStaleMs, whenUnavailable } = shape;
+    const store =
+      shape.mode === "cached"
+        ? library.cachedStore({ authority: inSql, cache: inRedis, maxStaleMs })
+        : library.fallbackStore([inRedis, inSql, ...(shape.memory ? [inMemory] : [])]);
+    const serve = createApp(library, { store, watch, secrets: [SECRET], whenUnavailable });
+    const timed: App = (request) => scheduler.withClock(aheadMs, () => serve(request));
+    return { name, serve: timed };
+  });
+  return {
+    instances,
+    sites: {
+      redis: { host: redisHost, server: redis, lines: redisLines },
+      sql: { host: sqlHost, server: sql, lines: sqlLines },
+    },
+  };
+}
