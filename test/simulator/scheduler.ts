@@ -22,6 +22,9 @@ interface Event {
   run: (() => void) | undefined;
 }
 
+/** By how much the clock of whoever runs is ahead. */
+const clocks = new AsyncLocalStorage<number>();
+
 /** Where a run begins: some day in 2027. */
 const EPOCH = 1_800_000_000_000;
 
@@ -34,7 +37,6 @@ export async function simulateTime<Result>(
   random: Random,
   main: (scheduler: Scheduler) => Promise<Result>,
 ): Promise<Result> {
-  const clocks = new AsyncLocalStorage<number>();
   const queue = createQueue();
   let now = EPOCH;
 
@@ -49,7 +51,8 @@ export async function simulateTime<Result>(
     now: () => now,
     after: (ms, run) => void clocks.exit(() => add(ms, run)),
     sleep: (ms) => new Promise((resolve) => add(ms, resolve)),
-    withClock: (aheadMs, run) => clocks.run(aheadMs, run),
+    // Following contexts costs a fifth of the time, so it is done only where clocks do disagree.
+    withClock: (aheadMs, run) => (aheadMs === 0 ? run() : clocks.run(aheadMs, run)),
     aheadMs: () => clocks.getStore() ?? 0,
   };
 
@@ -77,6 +80,7 @@ export async function simulateTime<Result>(
     if ("error" in outcome) throw outcome.error;
     return outcome.value;
   } finally {
+    clocks.disable();
     restore();
   }
 }

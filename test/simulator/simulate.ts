@@ -35,6 +35,7 @@ export function simulate(library: Library, mode: Shape["mode"], seed: number): P
     const { sites } = world;
     for (const each of episodes) strike(each, sites[each.store], { scheduler, random, losses });
     await crowd.browse(healedAt);
+    await scheduler.sleep(Math.max(healedAt - scheduler.now(), 0));
     heal(sites.redis);
     heal(sites.sql);
 
@@ -43,10 +44,10 @@ export function simulate(library: Library, mode: Shape["mode"], seed: number): P
     await probe(world);
     await scheduler.sleep(Math.max(healedAt + GRACE_MS + 1 - scheduler.now(), 0));
     for (const browser of crowd.browsers) await crowd.visit(browser, "load");
-    await crowd.replayAll();
+    await crowd.replay("any");
     await scheduler.sleep(shape.maxStaleMs + shape.allowanceMs);
     await finishEnds(world, crowd, scheduler);
-    await crowd.replayAll();
+    await crowd.replay(world.instances);
 
     const { mode: _, maxStaleMs, allowanceMs } = { ...shape };
     const settings = { mode, maxStaleMs, allowanceMs, healedAt, graceMs: GRACE_MS };

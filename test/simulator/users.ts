@@ -21,8 +21,8 @@ export interface Crowd {
   browse(until: number): Promise<void>;
   /** A browser asks for something, of an instance or of any. */
   visit(browser: Browser, asked: Asked, instance?: Instance): Promise<void>;
-  /** Sends every cookie that was ever set once more, to every instance. */
-  replayAll(): Promise<void>;
+  /** Sends the cookies that were set once more, to every instance or to any. */
+  replay(to: readonly Instance[] | "any"): Promise<void>;
 }
 
 const ASKED: Readonly<Record<Asked | "replay", number>> = {
@@ -32,6 +32,10 @@ const ASKED: Readonly<Record<Asked | "replay", number>> = {
   "sign out": 1.2,
   replay: 1.5,
 };
+
+/** A run is one of many: what it does not find, another does. */
+const MOST_OPERATIONS = 120;
+const MOST_REPLAYED = 20;
 
 export function createCrowd(
   count: number,
@@ -90,8 +94,8 @@ export function createCrowd(
   }
 
   async function useTab(browser: Browser, until: number): Promise<void> {
-    const patience = random.pick([100, 600, 3000]);
-    while (scheduler.now() < until) {
+    const patience = random.pick([200, 1000, 4000]);
+    while (scheduler.now() < until && numbers < MOST_OPERATIONS) {
       await scheduler.sleep(1 + random.next() * patience);
       const asked = random.weighted(ASKED);
       if (asked !== "replay") await send(browser, { asked, instance: undefined });
@@ -112,9 +116,10 @@ export function createCrowd(
       );
       await Promise.all(tabs.map((browser) => useTab(browser, until)));
     },
-    async replayAll() {
-      for (const instance of instances) {
-        await Promise.all(values.map((value) => send(thief(value), { asked: "load", instance })));
+    async replay(to) {
+      const old = values.slice(-MOST_REPLAYED);
+      for (const instance of to === "any" ? [undefined] : to) {
+        await Promise.all(old.map((value) => send(thief(value), { asked: "load", instance })));
       }
     },
   };

@@ -19,9 +19,10 @@ export interface Watch {
   run<Result>(serve: (note: Note) => Promise<Result>): Promise<{ result: Result; note: Note }>;
 }
 
-export function createWatch({ StoreError }: Pick<Library, "StoreError">): Watch {
-  const notes = new AsyncLocalStorage<Note>();
+// One for all: every promise carries along as many of these as there are.
+const notes = new AsyncLocalStorage<Note>();
 
+export function createWatch({ StoreError }: Pick<Library, "StoreError">): Watch {
   async function noted<Answer>(
     call: Omit<Call, "answer">,
     ask: () => Promise<Answer>,

@@ -45,7 +45,7 @@ export function drawShape(random: Random, mode: Shape["mode"]): Shape {
     maxStaleMs: random.pick([1500, 5000, 30_000]),
     allowanceMs: random.pick([0, 0, 400]),
     whenUnavailable: random.pick(["reject", "reject", "anonymous"]),
-    lengthMs: random.pick([10_000, 30_000, 60_000]),
+    lengthMs: random.pick([8000, 20_000, 40_000]),
   };
 }
 
