@@ -20,6 +20,8 @@ export interface Episode {
   /** Milliseconds from the beginning of the run. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** How much older the copy is that is brought back. */
+  readonly agoMs: number;
 }
 
 const WEIGHTS: Readonly<Record<FaultKind, number>> = {
@@ -56,6 +58,7 @@ export function drawEpisodes(
       ...(isOne && { instance: random.below(instances) }),
       fromMs,
       toMs: Math.min(fromMs + spanMs, lengthMs),
+      agoMs: random.between(0, 15_000),
     };
   });
 }
@@ -69,16 +72,15 @@ export interface Site {
 
 /** Has an episode happen. Losses are noted as they happen. */
 export function strike(
-  { kind, instance, fromMs, toMs }: Episode,
+  { kind, instance, fromMs, toMs, agoMs }: Episode,
   { host, server, lines }: Site,
-  { scheduler, random, losses }: { scheduler: Scheduler; random: Random; losses: Loss[] },
+  { scheduler, losses }: { scheduler: Scheduler; losses: Loss[] },
 ): void {
   const lose = (what: Loss["kind"]) => {
     losses.push({ store: host.name, kind: what, at: scheduler.now() });
   };
   if (kind === "down" || kind === "emptied" || kind === "rewound") {
     let restore: (() => void) | undefined;
-    const agoMs = random.between(0, 15_000);
     scheduler.after(Math.max(fromMs - agoMs, 0), () => {
       restore = server.snapshot();
     });

@@ -98,15 +98,17 @@ function savedInto(by: Operation): string | undefined {
 
 /** What a request did to the session whose cookie it sent. */
 function endOf(by: Operation): End | undefined {
-  const { asked, seen, sent, status } = by;
+  const { asked, seen, sent, set, status } = by;
   if (sent?.purpose === "ending") {
-    return { by, isSure: status === 200 && (seen?.unavailable === false || asked === "sign out") };
+    // What the request itself wanted may fail when the end is done: then the token is deleted all the same.
+    const isTold = seen?.unavailable === false || asked === "sign out";
+    return { by, isSure: set === "deleted" || (status === 200 && isTold) };
   }
   // A session that could not be opened was not touched.
   if (seen === undefined) return undefined;
   if (asked === "sign out") return { by, isSure: status === 200 };
   if (asked !== "sign in") return undefined;
   if (seen.isNew || seen.unavailable) return undefined;
-  const isMoved = typeof by.set === "object" && by.set.session !== sent?.session;
+  const isMoved = typeof set === "object" && set.session !== sent?.session;
   return { by, isSure: status === 200 && isMoved };
 }

@@ -76,7 +76,7 @@ export function createHost<Command>(
         const fate = draw(line.route);
         fates.set(fate, (fates.get(fate) ?? 0) + 1);
         const isSilent = line.route === "silent" || random.chance(0.5);
-        const latency = line.route === "slow" ? random.between(50, 2500) : random.between(0.2, 8);
+        const latency = drawLatency(line.route);
         return new Promise((resolve, reject) => {
           const fail = (error: Error) => scheduler.after(latency, () => reject(error));
           if (fate === "refused") return fail(refusal());
@@ -112,6 +112,11 @@ export function createHost<Command>(
       },
     };
     return line;
+  }
+
+  function drawLatency(route: Route): number {
+    if (route === "slow") return random.between(50, 2500);
+    return random.chance(0.05) ? random.between(5, 150) : random.between(0.2, 8);
   }
 
   function draw(route: Route): Fate {

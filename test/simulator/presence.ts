@@ -26,8 +26,7 @@ function judgeAbsent(operation: Operation, session: Lineage, { promises, blame }
   if (ends.some(({ by }) => by.startedAt < operation.endedAt)) return;
   // Memory may be passed over as soon as a shared store answers; what a store has lost, it has lost.
   if (store?.startsWith("memory")) return;
-  if (store && store !== "sql" && !promises.hasKept(store, createdBy.startedAt, operation.endedAt))
-    return;
+  if (store && !promises.hasKept(store, createdBy.startedAt, operation.endedAt)) return;
   blame("signed out by a fault", operation, { session, against: createdBy });
 }
 

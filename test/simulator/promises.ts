@@ -1,6 +1,9 @@
 // From when on a reader must know of what was answered: where the two compositions differ.
 
-import type { History, Operation } from "./history.ts";
+import type { Call, History, Operation } from "./history.ts";
+
+/** A request that took longer may have run out of the time that a store made of stores has (2.5 s). */
+const PROMPT_MS = 2000;
 
 export interface Promises {
   /**
@@ -8,7 +11,7 @@ export interface Promises {
    *
    * - `fallbackStore`: at once, everywhere.
    * - `cachedStore`: on the instance that did it, at once; on others once `maxStaleMs` has passed, or at once where
-   *   Redis, too, has confirmed it, and kept its data since.
+   *   Redis could be told, and has kept its data since.
    */
   mustKnow(reader: Operation, writer: Operation, session: string): boolean;
   /** As `mustKnow`, of what an earlier request has only seen. */
@@ -17,8 +20,9 @@ export interface Promises {
   hasKept(store: string, from: number, to: number): boolean;
 }
 
-export function promisesOf({ settings, losses }: History): Promises {
+export function promisesOf({ settings, losses, operations }: History): Promises {
   const { mode, maxStaleMs, allowanceMs } = settings;
+  const troubled = operations.filter(({ calls }) => calls.some(isRedisFailure));
 
   function hasKept(store: string, from: number, to: number): boolean {
     return !losses.some((loss) => loss.store === store && loss.at >= from && loss.at <= to);
@@ -29,23 +33,35 @@ export function promisesOf({ settings, losses }: History): Promises {
     return mode === "fallback" ? since > 0 : since > maxStaleMs + allowanceMs;
   }
 
+  /**
+   * Whether Redis could be told of what SQL accepted: it answered, and so it did to whoever else asked from this
+   * instance meanwhile (else the breaker may have kept the request from asking), and there was time.
+   */
+  function couldTell(writer: Operation, session: string): boolean {
+    const { calls, startedAt, endedAt, instance } = writer;
+    const own = calls.filter((call) => call.session === session);
+    return (
+      endedAt - startedAt < PROMPT_MS &&
+      own.some(({ store, answer }) => store === "sql" && answer === "swapped") &&
+      own.some(({ store }) => store === "redis") &&
+      !troubled.some(
+        (each) =>
+          each.instance === instance && each.startedAt <= endedAt && each.endedAt >= startedAt,
+      )
+    );
+  }
+
   return {
     hasKept,
     mustKnowOfSeen: isPast,
     mustKnow(reader, writer, session) {
       if (reader.startedAt <= writer.endedAt) return false;
       if (isPast(reader, writer) || reader.instance === writer.instance) return true;
-      return wasTold(writer, session) && hasKept("redis", writer.startedAt, reader.endedAt);
+      return couldTell(writer, session) && hasKept("redis", writer.startedAt, reader.endedAt);
     },
   };
 }
 
-/** Whether the cache confirmed what SQL had accepted: its last word on the session came after, and was "swapped". */
-function wasTold({ calls }: Operation, session: string): boolean {
-  const own = calls.filter((call) => call.session === session && call.kind === "write");
-  const accepted = own.findLastIndex(
-    ({ store, answer }) => store === "sql" && answer === "swapped",
-  );
-  const last = own.findLastIndex(({ store }) => store === "redis");
-  return accepted >= 0 && last > accepted && own[last]?.answer === "swapped";
+function isRedisFailure({ store, answer }: Call): boolean {
+  return store === "redis" && (answer === "none" || answer === "unknown");
 }

@@ -30,8 +30,16 @@ export function createRedis(clock: () => number): Server<readonly string[], unkn
     name: "redis",
     snapshot() {
       const copy = new Map(rows);
+      const at = clock();
       return () => {
-        rows = new Map(copy);
+        // As where the backup has the time that was left: what had been expired for long lives again.
+        const shift = clock() - at;
+        rows = new Map(
+          Array.from(copy, ([key, { value, expiresAt }]) => [
+            key,
+            { value, expiresAt: expiresAt + shift },
+          ]),
+        );
       };
     },
     empty: () => rows.clear(),

@@ -22,10 +22,17 @@ export interface Run {
   readonly fates: Readonly<Record<string, number>>;
 }
 
-export function simulate(library: Library, mode: Shape["mode"], seed: number): Promise<Run> {
+/** @param keep which of the seed's faults happen; all, if absent */
+export function simulate(
+  library: Library,
+  mode: Shape["mode"],
+  seed: number,
+  keep?: ReadonlySet<number>,
+): Promise<Run> {
   const random = createRandom(seed, mode === "cached" ? 1 : 2);
   const shape = drawShape(random, mode);
-  const episodes = drawEpisodes(random, shape);
+  const drawn = drawEpisodes(random, shape);
+  const episodes = drawn.filter((_, at) => keep?.has(at) ?? true);
   const losses: Loss[] = [];
 
   return simulateTime(createRandom(seed, 3), async (scheduler) => {
@@ -33,8 +40,15 @@ export function simulate(library: Library, mode: Shape["mode"], seed: number): P
     const world = createWorld(library, shape, { scheduler, random, calmAt: () => healedAt });
     const crowd = createCrowd(shape.browsers, world, { scheduler, random });
     const { sites } = world;
-    for (const each of episodes) strike(each, sites[each.store], { scheduler, random, losses });
-    await crowd.browse(healedAt);
+    for (const each of episodes) strike(each, sites[each.store], { scheduler, losses });
+    // Where Redis comes back with old data, everybody comes at once.
+    const echoes = episodes
+      .filter(({ kind }) => kind === "rewound")
+      .map(async ({ toMs }) => {
+        await scheduler.sleep(toMs + 50);
+        await crowd.replay(world.instances);
+      });
+    await Promise.all([crowd.browse(healedAt), ...echoes]);
     await scheduler.sleep(Math.max(healedAt - scheduler.now(), 0));
     heal(sites.redis);
     heal(sites.sql);

@@ -51,7 +51,7 @@ export function createCrowd(
 
   async function send(
     { name, jar }: Browser,
-    { asked, instance }: { asked: Asked; instance: Instance | undefined },
+    { asked, instance }: { asked: Asked; instance?: Instance | undefined },
   ): Promise<void> {
     const { name: at, serve } = instance ?? random.pick(instances);
     const number = numbers++;
@@ -98,10 +98,16 @@ export function createCrowd(
     while (scheduler.now() < until && numbers < MOST_OPERATIONS) {
       await scheduler.sleep(1 + random.next() * patience);
       const asked = random.weighted(ASKED);
-      if (asked !== "replay") await send(browser, { asked, instance: undefined });
-      else if (values.length > 0) {
+      if (asked !== "replay") {
+        // Some pages send several requests at once.
+        const others = Array.from({ length: random.chance(0.3) ? 1 + random.below(3) : 0 }, () =>
+          random.pick(["load", "change"] as const),
+        );
+        await Promise.all([asked, ...others].map((each) => send(browser, { asked: each })));
+      }
+      if (asked === "replay" && values.length > 0) {
         const stolen = thief(random.pick(values.slice(-6)));
-        await send(stolen, { asked: random.pick(["load", "load", "change"]), instance: undefined });
+        await send(stolen, { asked: random.pick(["load", "load", "change"]) });
       }
     }
   }
