@@ -1,4 +1,5 @@
 import { defineConfig } from "tsup";
+import { buildCli } from "./scripts/cli.js";
 
 // One entry for each key of package.json#exports. Splitting keeps one copy of every error class,
 // so that `instanceof StoreError` holds across the subpaths.
@@ -22,4 +23,5 @@ export default defineConfig({
   clean: true,
   sourcemap: false,
   treeshake: true,
+  onSuccess: buildCli,
 });

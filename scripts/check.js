@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { transform } from "esbuild";
-import { checkAdapters, checkImports } from "./imports.js";
+import { checkAdapters, checkCli, checkImports } from "./imports.js";
 import { bin, filesUnder, installPackages, IN_CI, ROOT, run } from "./system.js";
 
 /** @typedef {import("./system.js").Result} Result */
@@ -40,6 +40,8 @@ const FORBIDDEN = [
 /** @type {Readonly<Record<string, readonly string[]>>} */
 const ALLOWED = { "next.js": ["process.env.NODE_ENV", "console.warn"] };
 const JS_TSC = "--noEmit --allowJs --strict --skipLibCheck --target es2023 --types node";
+/** The command line, which runs on Node alone and which nothing of the library imports. */
+const FOR_NODE = "cli.js";
 /** What JSR does not get: Next itself comes from npm alone. */
 const NPM_ALONE = ["./next", "./package.json"];
 /** These say something when they pass, too. */
@@ -51,12 +53,13 @@ const temporary = mkdtempSync(join(tmpdir(), "coatcheck-check-"));
 const CHECKS = {
   build: () => run("npm", ["run", "build"]),
   "types of src": () => run(bin("tsc"), ["-p", "tsconfig.json"]),
+  "types of cli": () => run(bin("tsc"), ["-p", "cli/tsconfig.json"]),
   "types of test": () => run(bin("tsc"), ["-p", "test/tsconfig.json"]),
   "types of scripts": () => typesOf("scripts"),
   "types of the demonstration": () => typesOf("examples/demo", "--checkJs"),
   lint: () => run(bin("oxlint"), ["--deny-warnings"]),
   format: () => run(bin("oxfmt"), ["--check", "."]),
-  imports: async () => listed([...checkImports(), ...checkAdapters()]),
+  imports: async () => listed([...checkImports(), ...checkAdapters(), ...checkCli()]),
   tarball,
   publint: () => run(bin("publint", "test/package"), ["run", tarballPath(), "--strict"]),
   "are the types wrong": () =>
@@ -159,14 +162,14 @@ async function words() {
   /** @type {string[]} */
   const faults = [];
   for (const file of filesUnder(join(ROOT, "dist"))) {
-    if (!file.endsWith(".js")) continue;
+    if (!file.endsWith(".js") || basename(file) === FOR_NODE) continue;
     const { code } = await transform(readFileSync(file, "utf8"), {
       minifyWhitespace: true,
       legalComments: "none",
     });
     const allowed = ALLOWED[basename(file)] ?? [];
     const judged = allowed.reduce((text, word) => text.replaceAll(word, ""), code);
-    for (const word of FORBIDDEN) {
+    for (const word of [...FORBIDDEN, /\bcli\.js/]) {
       const found = word.exec(judged);
       if (found === null) continue;
       const context = judged.slice(Math.max(0, found.index - 40), found.index + 40);

@@ -35,14 +35,57 @@ async function copyProject(project) {
  * @returns {Promise<string>} the copy, for the caller to remove
  */
 export async function installProject(project) {
-  const folder = await copyProject(project);
+  return orRemove(await copyProject(project), installFolder);
+}
+
+/**
+ * Installs what the lock file of a folder says, with the packed tarball for the library.
+ * @param {string} folder
+ */
+async function installFolder(folder) {
+  const tarball = await usePacked(folder);
+  await edit(join(folder, "package-lock.json"), (lock) => {
+    lock.packages[""].dependencies[NAME] = tarball;
+    lock.packages[`node_modules/${NAME}`].resolved = tarball;
+  });
+  await must("npm", ["ci", ...FLAGS], folder);
+}
+
+/**
+ * What `npx coatcheck init` writes, by the packed tarball's own command, into a folder that is empty; installed like
+ * the example it is made of.
+ * @param {string} start
+ * @param {string} project the path of that example's folder in the repository
+ * @returns {Promise<string>} the folder, for the caller to remove
+ */
+export async function installStart(start, project) {
+  return orRemove(await mkdtemp(join(tmpdir(), `coatcheck-init-${start}-`)), async (folder) => {
+    const tool = await mkdtemp(join(tmpdir(), "coatcheck-tool-"));
+    try {
+      const tarball = await pack(tool);
+      await must("npm", ["install", ...FLAGS, `./${tarball}`], tool);
+      await must(join(tool, "node_modules/.bin/coatcheck"), ["init", start], folder);
+    } finally {
+      await rm(tool, { recursive: true, force: true });
+    }
+    if ((await readdir(folder)).includes("deno.json")) {
+      await linkFolder(folder);
+      return;
+    }
+    // Of the example, so that the same versions run here as there; it writes none.
+    await cp(join(ROOT, project, "package-lock.json"), join(folder, "package-lock.json"));
+    await installFolder(folder);
+  });
+}
+
+/**
+ * Does something with a new folder, and removes it where that fails.
+ * @param {string} folder
+ * @param {(folder: string) => Promise<void>} work
+ */
+async function orRemove(folder, work) {
   try {
-    const tarball = await usePacked(folder);
-    await edit(join(folder, "package-lock.json"), (lock) => {
-      lock.packages[""].dependencies[NAME] = tarball;
-      lock.packages[`node_modules/${NAME}`].resolved = tarball;
-    });
-    await must("npm", ["ci", ...FLAGS], folder);
+    await work(folder);
     return folder;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
@@ -57,7 +100,11 @@ export async function installProject(project) {
  * @returns {Promise<string>} the copy, for the caller to remove
  */
 export async function linkProject(project) {
-  const folder = await copyProject(project);
+  return orRemove(await copyProject(project), linkFolder);
+}
+
+/** @param {string} folder */
+async function linkFolder(folder) {
   const library = join(folder, ".library");
   await mkdir(library);
   const manifest = join(folder, "deno.json");
@@ -68,14 +115,13 @@ export async function linkProject(project) {
       await cp(join(ROOT, path), join(library, path), { recursive: true });
     }
     await edit(manifest, (content) => Object.assign(content, { links: ["./.library"] }));
-    return folder;
+    return;
   }
   const tarball = await pack(library);
   await must("tar", ["-xzf", tarball, "--strip-components=1"], library);
   // Deno links npm packages only where there is a node_modules; without a link none is needed.
   const linked = { links: ["./.library"], nodeModulesDir: "auto" };
   await edit(manifest, (content) => Object.assign(content, linked));
-  return folder;
 }
 
 /**

@@ -1,4 +1,5 @@
-// The direction of imports: each file of src/ imports only what its row names, each adapter only the public index.
+// The direction of imports: each file of src/ imports only what its row names, each adapter only the public index, the
+// command line only public names.
 // `node scripts/imports.js` checks it.
 
 // @ts-check
@@ -69,6 +70,9 @@ const ENTRIES = ["index", "redis", "prisma", "env"];
 
 /** Packages that any file may import. */
 const PACKAGES = ["@noble/hashes"];
+
+/** What the command line may import beside its own files. */
+const CLI = /^(node:.+|cac|coatcheck(\/(env|prisma|redis))?)$/;
 
 /**
  * What an adapter may import of its framework: types alone, or what runs.
@@ -147,6 +151,29 @@ export function checkAdapters(folder = join(ROOT, "adapters")) {
 }
 
 /**
+ * The command line may use only what a stranger could: Node, its parser, and the library by its public names.
+ * @param {string} [folder]
+ * @returns {string[]} one sentence for each violation
+ */
+export function checkCli(folder = join(ROOT, "cli")) {
+  /** @type {string[]} */
+  const faults = [];
+  for (const path of filesUnder(folder, (name) => name !== "sessions")) {
+    if (!path.endsWith(".ts")) continue;
+    const name = nameOf(folder, path);
+    for (const { fileName } of ts.preProcessFile(readFileSync(path, "utf8"), true, true)
+      .importedFiles) {
+      if (CLI.test(fileName)) continue;
+      const target = fileName.startsWith(".")
+        ? nameOf(folder, join(dirname(path), fileName))
+        : "..";
+      if (target.startsWith("..")) faults.push(`cli/${name} imports ${fileName}`);
+    }
+  }
+  return faults;
+}
+
+/**
  * @param {string} name
  * @param {readonly string[]} row
  * @param {string} target
@@ -206,7 +233,7 @@ function cyclesOf(graph) {
 }
 
 if (isMain(import.meta.url)) {
-  const faults = [...checkImports(), ...checkAdapters()];
+  const faults = [...checkImports(), ...checkAdapters(), ...checkCli()];
   for (const fault of faults) console.log(fault);
   if (faults.length > 0) process.exitCode = 1;
 }

@@ -212,13 +212,19 @@ export function bin(name, folder = ".") {
  */
 export async function installPackages(folder) {
   const path = join(ROOT, folder);
-  if (!existsSync(join(path, "package.json")) || isInstalled(path)) return { ok: true, output: "" };
+  if (!existsSync(join(path, "package.json")) || isInstalled(folder)) {
+    return { ok: true, output: "" };
+  }
   console.log(`Installing the packages of ${folder}`);
   return run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: path });
 }
 
-/** @param {string} path */
-function isInstalled(path) {
+/**
+ * Whether a folder of the repository has its packages, as its lock says.
+ * @param {string} folder
+ */
+export function isInstalled(folder) {
+  const path = join(ROOT, folder);
   const installed = join(path, "node_modules/.package-lock.json");
   if (!existsSync(installed)) return false;
   return statSync(installed).mtimeMs >= statSync(join(path, "package-lock.json")).mtimeMs;

@@ -7,7 +7,7 @@ import { SHELF } from "./pages.js";
  * @typedef {{ basket: string[], count: number, name?: string }} Data
  * @typedef {import("coatcheck").Session<Data>} Session
  * @typedef {import("./meter.js").Cost & { render?: (response: Response) => string }} Visit what a request costs, and its page
- * @typedef {{ request: Request, getSession: () => Promise<Session>, visit: Visit }} Context
+ * @typedef {{ request: Request, getSession: () => Promise<Session>, visit: Visit, base: string }} Context
  * @typedef {(context: Context) => Promise<Response>} Handler
  */
 
@@ -15,31 +15,31 @@ const BASKET_LIMIT = 24;
 const NAME_LIMIT = 40;
 
 /** @type {Handler} */
-export async function addToBasket({ request, getSession }) {
+export async function addToBasket({ request, getSession, base }) {
   const form = await readForm(request);
-  if (typeof form === "number") return refuse(form);
+  if (typeof form === "number") return refuse(form, { base });
   const item = SHELF.find(({ id }) => id === form.get("item"));
-  if (!item) return refuse(400);
+  if (!item) return refuse(400, { base });
 
   const session = await getSession();
   if (session.data.basket.length >= BASKET_LIMIT) {
     session.flash("problem", `The basket holds ${BASKET_LIMIT} things, and it is full.`);
-    return seeOther(session, "basket");
+    return seeOther(base, "basket", session);
   }
   // A function, not an assignment: two tabs that add at the same moment both succeed.
   session.update((data) => {
     if (data.basket.length < BASKET_LIMIT) data.basket.push(item.id);
   });
   session.flash("notice", `${item.name} is in the basket.`);
-  return seeOther(session, "basket");
+  return seeOther(base, "basket", session);
 }
 
 /** @type {Handler} */
-export async function removeFromBasket({ request, getSession }) {
+export async function removeFromBasket({ request, getSession, base }) {
   const form = await readForm(request);
-  if (typeof form === "number") return refuse(form);
+  if (typeof form === "number") return refuse(form, { base });
   const item = SHELF.find(({ id }) => id === form.get("item"));
-  if (!item) return refuse(400);
+  if (!item) return refuse(400, { base });
 
   const session = await getSession();
   session.update((data) => {
@@ -47,11 +47,11 @@ export async function removeFromBasket({ request, getSession }) {
     if (index >= 0) data.basket.splice(index, 1);
   });
   session.flash("notice", `${item.name} is back on the shelf.`);
-  return seeOther(session, "basket");
+  return seeOther(base, "basket", session);
 }
 
 /** @type {Handler} */
-export async function count({ request, getSession }) {
+export async function count({ request, getSession, base }) {
   const session = await getSession();
   session.update((data) => {
     data.count++;
@@ -60,7 +60,7 @@ export async function count({ request, getSession }) {
     return new Response(null, { status: 204 });
   }
   session.flash("notice", "Counted.");
-  return seeOther(session, "counter");
+  return seeOther(base, "counter", session);
 }
 
 /** @type {Handler} */
@@ -70,9 +70,9 @@ export async function showCount({ getSession }) {
 }
 
 /** @type {Handler} */
-export async function signIn({ request, getSession }) {
+export async function signIn({ request, getSession, base }) {
   const form = await readForm(request);
-  if (typeof form === "number") return refuse(form);
+  if (typeof form === "number") return refuse(form, { base });
   const name = Array.from((form.get("name") ?? "").trim())
     .slice(0, NAME_LIMIT)
     .join("");
@@ -80,7 +80,7 @@ export async function signIn({ request, getSession }) {
   const session = await getSession();
   if (!name) {
     session.flash("problem", "A name is needed to sign in.");
-    return seeOther(session, "account");
+    return seeOther(base, "account", session);
   }
   // A new id with the change of privilege: whoever knew the old one knows nothing now.
   session.regenerate();
@@ -89,13 +89,13 @@ export async function signIn({ request, getSession }) {
     "notice",
     `Welcome, ${name}. The session has a new ticket, the old one opens nothing.`,
   );
-  return seeOther(session, "account");
+  return seeOther(base, "account", session);
 }
 
 /** @type {Handler} */
-export async function signOut({ getSession }) {
+export async function signOut({ getSession, base }) {
   const session = await getSession();
   session.destroy();
   // There is no session left to carry a message, so the address does.
-  return new Response(null, { status: 303, headers: { Location: "/?signed-out#account" } });
+  return new Response(null, { status: 303, headers: { Location: `${base}/?signed-out#account` } });
 }

@@ -1,15 +1,16 @@
 // The answers that are not the page: a redirect, a file, a refusal.
 import { readFile } from "node:fs/promises";
-import { errorPage } from "./pages.js";
+import { errorPage } from "./errors.js";
 
 /**
  * After a form: the page again, by GET. A browser that had no session yet is asked to show its new cookie.
  *
- * @param {{ isNew: boolean }} session
+ * @param {string} base
  * @param {string} section
+ * @param {{ isNew: boolean }} [session]
  */
-export function seeOther(session, section) {
-  const location = session.isNew ? `/?check#${section}` : `/#${section}`;
+export function seeOther(base, section, session) {
+  const location = session?.isNew ? `${base}/?check#${section}` : `${base}/#${section}`;
   return new Response(null, { status: 303, headers: { Location: location } });
 }
 
@@ -28,10 +29,11 @@ export function file(name, type) {
 
 /**
  * @param {number} status
+ * @param {import("./errors.js").Around} [around]
  * @param {HeadersInit} [given]
  */
-export function refuse(status, given) {
+export function refuse(status, around, given) {
   const headers = new Headers(given);
   headers.set("Content-Type", "text/html; charset=utf-8");
-  return new Response(errorPage(status), { status, headers });
+  return new Response(errorPage(status, around), { status, headers });
 }

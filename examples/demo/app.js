@@ -1,12 +1,13 @@
 // The demonstration as a function from Request to Response: a basket, a counter and a sign-in in one session.
-import { createSessions, SessionConflictError } from "coatcheck";
+import { createSessions, SessionConflictError, StoreError } from "coatcheck";
 import { addToBasket, count, removeFromBasket, showCount, signIn, signOut } from "./actions.js";
 import { file, refuse } from "./answer.js";
 import { cookieLog } from "./cookies.js";
 import { isCrossSite } from "./guard.js";
 import { note } from "./log.js";
-import { meter } from "./meter.js";
+import { measure, metered, noCost } from "./meter.js";
 import { homePage } from "./pages.js";
+import { throwSwitch } from "./switches.js";
 
 /**
  * @typedef {import("./actions.js").Session} Session
@@ -23,16 +24,16 @@ const HEADERS = {
 };
 
 /**
- * @param {{
- *   store: import("coatcheck").Store,
- *   storeName: string,
+ * @param {import("./shops.js").Shop & {
  *   secrets: [string, ...string[]],
  *   onEvent?: (event: import("coatcheck").SessionEvent) => void,
- * }} options
- * @returns {(request: Request) => Promise<Response>}
+ *   isLocal: boolean,
+ * }} options `isLocal`: whether it can be reached from this machine alone
+ * @returns {import("./town.js").App}
  */
-export function createApp({ store, storeName, secrets, onEvent }) {
-  const { counted, measure } = meter(store);
+export function createApp({ base, store, storeName, cookieName, secrets, onEvent, ...options }) {
+  // What any visitor could take away from all the others is not even shown where others come.
+  const outage = options.isLocal ? options.outage : undefined;
   /** @type {Line[]} */
   const events = [];
   /** @type {Line[]} */
@@ -41,9 +42,11 @@ export function createApp({ store, storeName, secrets, onEvent }) {
 
   const sessions = createSessions({
     secrets,
-    store: counted,
+    store: metered(store),
     initial: () => /** @type {import("./actions.js").Data} */ ({ basket: [], count: 0 }),
-    cookie: { secure: true },
+    cookie: { secure: true, ...(cookieName && { name: cookieName }) },
+    // For the sign-out alone: it can be asked for, and is remembered, while no store answers.
+    whenUnavailable: "anonymous",
     onEvent(event) {
       note(events, event.type);
       onEvent?.(event);
@@ -66,14 +69,19 @@ export function createApp({ store, storeName, secrets, onEvent }) {
     };
     // Rendered after the commit, so that the page can say what the commit cost.
     visit.render = (response) =>
-      homePage(view, {
-        storeName,
-        cost: visit,
-        times: session.isNew ? undefined : session,
-        cookie: session.isNew ? undefined : cookies.of(request, response),
-        events,
-        requests,
-      });
+      homePage(
+        { ...view, isSignedOut: view.isSignedOut || deletesCookie(response) },
+        {
+          storeName,
+          cost: visit,
+          times: session.isNew ? undefined : session,
+          cookie: session.isNew ? undefined : cookies.of(request, response),
+          events,
+          requests,
+          base,
+          outage,
+        },
+      );
     return new Response(null, { headers: { "Content-Type": "text/html; charset=utf-8" } });
   }
 
@@ -85,6 +93,7 @@ export function createApp({ store, storeName, secrets, onEvent }) {
     "/count": { GET: showCount, POST: count },
     "/sign-in": { POST: signIn },
     "/sign-out": { POST: signOut },
+    ...(outage && { "/redis": { POST: throwSwitch(outage) } }),
     "/style.css": { GET: file("style.css", "text/css; charset=utf-8") },
     "/app.js": { GET: file("browser.js", "text/javascript; charset=utf-8") },
     "/icon.svg": { GET: file("icon.svg", "image/svg+xml") },
@@ -97,20 +106,25 @@ export function createApp({ store, storeName, secrets, onEvent }) {
      * @param {Visit} visit
      */
     async (request, getSession, visit) => {
-      const route = routes[new URL(request.url).pathname];
-      if (!route) return refuse(404);
+      const route = routes[new URL(request.url).pathname.slice(base.length)];
+      if (!route) return refuse(404, { base });
       const handler = request.method === "POST" ? route.POST : isRead(request) && route.GET;
-      if (!handler) return refuse(405, { Allow: allowedBy(route) });
-      if (request.method === "POST" && isCrossSite(request)) return refuse(403);
-      return handler({ request, getSession, visit });
+      if (!handler) return refuse(405, { base }, { Allow: allowedBy(route) });
+      if (request.method === "POST" && isCrossSite(request)) return refuse(403, { base });
+      if (handler === signOut) return handler({ request, getSession, visit, base });
+      return handler({ request, getSession: () => answered(getSession), visit, base });
     },
   );
 
-  return async function app(request) {
+  /** @param {Request} request */
+  async function handleApp(request) {
     /** @type {Visit} */
-    const visit = { reads: 0, writes: 0 };
-    const response = await measure(visit, () => handle(request, visit)).then(friendly, failed);
-    cookies.note(response);
+    const visit = noCost();
+    const startedAt = performance.now();
+    const plain = await measure(visit, () => handle(request, visit)).catch(failed);
+    visit.ms = performance.now() - startedAt;
+    cookies.note(plain);
+    const response = plain.status === 503 ? unavailable(plain, visit) : plain;
 
     const headers = new Headers(response.headers);
     for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
@@ -122,24 +136,48 @@ export function createApp({ store, storeName, secrets, onEvent }) {
       note(requests, `${request.method} ${pathname}`, visit);
     }
     return new Response(body, { status: response.status, headers });
-  };
+  }
+
+  /**
+   * The library's plain 503 as a page of this site. Its headers stay: when to try again, that nobody keeps it, and the
+   * cookie of a sign-out that is not confirmed yet.
+   *
+   * @param {Response} response
+   * @param {Visit} cost
+   */
+  function unavailable({ headers }, cost) {
+    const isEnding = headers.getSetCookie().length > 0;
+    return refuse(503, { base, cost, outage, isEnding }, headers);
+  }
+
+  /** @param {unknown} error */
+  function failed(error) {
+    if (error instanceof SessionConflictError) return refuse(409, { base });
+    console.error(error);
+    return refuse(500, { base });
+  }
+
+  return { base, handle: handleApp };
 }
 
 /**
- * The library's plain 503 as a page of this site. Its headers stay: when to try again, and that nobody keeps it.
+ * Whether a sign-out that was not confirmed before has now been finished: the library did it, not the page.
  *
  * @param {Response} response
  */
-function friendly(response) {
-  if (response.status !== 503) return response;
-  return refuse(503, response.headers);
+function deletesCookie(response) {
+  return response.headers.getSetCookie().some((cookie) => /^[^=]+=;/.test(cookie));
 }
 
-/** @param {unknown} error */
-function failed(error) {
-  if (error instanceof SessionConflictError) return refuse(409);
-  console.error(error);
-  return refuse(500);
+/**
+ * A session that its store has answered for. Without one the library answers 503, whatever the page is.
+ *
+ * @param {() => Promise<Session>} getSession
+ */
+async function answered(getSession) {
+  const session = await getSession();
+  if (!session.unavailable) return session;
+  throw new StoreError("none", "Cannot open session: its store does not answer");
 }
 
 /** @param {Request} request */

@@ -1,4 +1,5 @@
 // The only script of the page: fifty requests at once, and a message that is read aloud. All else works without it.
+// Its addresses are relative, to the shop that the page is of.
 
 const BURST = 50;
 
@@ -8,14 +9,14 @@ const total = document.querySelector("#count");
 let isRunning = false;
 
 async function readCount() {
-  const response = await fetch("/count", { cache: "no-store" });
+  const response = await fetch("count", { cache: "no-store" });
   if (!response.ok) throw new Error(`The server answered ${response.status}`);
   return response.json();
 }
 
 async function addOne() {
   const headers = { Accept: "application/json" };
-  const response = await fetch("/count", { method: "POST", headers });
+  const response = await fetch("count", { method: "POST", headers });
   return response.ok;
 }
 
@@ -26,7 +27,7 @@ async function burst() {
   if (before.isNew) {
     sent.push(await addOne());
     const { isNew } = await readCount();
-    if (isNew) return location.assign("/?check#counter");
+    if (isNew) return location.assign("?check#counter");
   }
   const rest = Array.from({ length: BURST - sent.length }, addOne);
   sent.push(...(await Promise.all(rest)));

@@ -17,6 +17,15 @@ export function isCrossSite(request) {
 }
 
 /**
+ * Whether a host, with a port or without, is this very machine.
+ *
+ * @param {string} host
+ */
+export function isLoopback(host) {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)(:\d+)?$/.test(host);
+}
+
+/**
  * Reads a form, or answers the status to refuse it with: 415 for another type, 413 for too many bytes. Never holds
  * more than the limit, whatever Content-Length says.
  *

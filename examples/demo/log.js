@@ -1,7 +1,7 @@
 // The last few lines of what happened, for the page to show.
 
 /** @typedef {import("./meter.js").Cost} Cost */
-/** @typedef {{ text: string, times: number } & Partial<Cost>} Line what repeats is counted, not written again */
+/** @typedef {{ text: string, times: number } & Partial<Omit<Cost, "asked">>} Line what repeats is counted, not written again */
 
 const LIMIT = 6;
 
@@ -20,6 +20,8 @@ export function note(log, text, cost) {
   if (cost) {
     line.reads = (line.reads ?? 0) + cost.reads;
     line.writes = (line.writes ?? 0) + cost.writes;
+    // The slowest says what the others waited at most.
+    line.ms = Math.max(line.ms ?? 0, cost.ms ?? 0);
   }
   if (isRepeated) return;
   log.unshift(line);

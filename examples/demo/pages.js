@@ -1,4 +1,7 @@
-// The pages. `html` escapes whatever is put into it, unless that is HTML made by `html` itself.
+// The page: the basket, the counter, the account, and beside them the ticket.
+import { isLoopback } from "./guard.js";
+import { html, layout, plural } from "./html.js";
+import { outagePanel } from "./outage.js";
 
 /**
  * @typedef {import("./log.js").Line} Line
@@ -19,6 +22,8 @@
  *   cookie: string | undefined,
  *   events: Line[],
  *   requests: Line[],
+ *   base: string,
+ *   outage: import("./embedded.js").Outage | undefined,
  * }} Account what it took
  */
 
@@ -28,54 +33,6 @@ export const SHELF = [
   { id: "biscuits", name: "Biscuits" },
   { id: "lemon", name: "Lemon" },
 ];
-
-const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-
-/** Text that is HTML already. */
-class Html extends String {}
-
-/**
- * @param {TemplateStringsArray} strings
- * @param {unknown[]} values text to escape, `Html`, lists of both; nothing for `undefined` and `false`
- */
-function html(strings, ...values) {
-  return new Html(String.raw({ raw: strings }, ...values.map(toHtml)));
-}
-
-/**
- * @param {unknown} value
- * @returns {string}
- */
-function toHtml(value) {
-  if (value === undefined || value === false) return "";
-  if (value instanceof Html) return value.toString();
-  if (Array.isArray(value)) return value.map(toHtml).join("");
-  return String(value).replace(
-    /[&<>"']/g,
-    (character) => ENTITIES[/** @type {keyof typeof ENTITIES} */ (character)],
-  );
-}
-
-/**
- * @param {string} title
- * @param {Html} body
- */
-function layout(title, body) {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-        <link rel="stylesheet" href="/style.css" />
-      </head>
-      <body>
-        ${body}
-      </body>
-    </html> `.toString();
-}
 
 /**
  * @param {View} view
@@ -93,7 +50,7 @@ export function homePage(view, account) {
           ${account.storeName}.
         </p>
       </header>
-      ${view.refusedAt && refusedCookie(view.refusedAt)}
+      ${view.refusedAt && refusedCookie(view.refusedAt)} ${account.outage && outagePanel(account)}
       <div class="columns">
         <main id="main" tabindex="-1">${basket(view)} ${counter(view)} ${person(view)}</main>
         ${ticket(account)}
@@ -140,11 +97,6 @@ function refusedCookie({ host, protocol }) {
   </section>`;
 }
 
-/** @param {string} host */
-function isLoopback(host) {
-  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host);
-}
-
 /** @param {View} view */
 function basket({ basket: items }) {
   const chosen = SHELF.map((item) => ({
@@ -164,7 +116,7 @@ function basket({ basket: items }) {
               ({ id, name, times }) =>
                 html` <li>
                   <span>${name}</span> <span class="times">× ${times}</span>
-                  <form method="post" action="/basket/remove">
+                  <form method="post" action="basket/remove">
                     <button
                       class="plain"
                       name="item"
@@ -178,7 +130,7 @@ function basket({ basket: items }) {
             )}
           </ul>`
     }
-    <form method="post" action="/basket/add" class="shelf" aria-label="Shelf">
+    <form method="post" action="basket/add" class="shelf" aria-label="Shelf">
       ${SHELF.map(({ id, name }) => html`<button name="item" value="${id}" aria-label="Add ${name}">+ ${name}</button>`)}
     </form>
   </section>`;
@@ -190,7 +142,7 @@ function counter({ count }) {
     <h2 id="counter-title">Counter</h2>
     <div class="counter">
       <output id="count" class="number" aria-label="Count">${count}</output>
-      <form method="post" action="/count"><button>Count one</button></form>
+      <form method="post" action="count"><button>Count one</button></form>
       <button id="burst" type="button" hidden>50 at once</button>
       <p id="burst-result" class="quiet" role="status"></p>
     </div>
@@ -206,7 +158,7 @@ function person({ name }) {
   if (name === undefined) {
     return html`<section id="account" aria-labelledby="account-title">
       <h2 id="account-title">Sign in</h2>
-      <form method="post" action="/sign-in" class="row">
+      <form method="post" action="sign-in" class="row">
         <label for="name">Your name</label>
         <input id="name" name="name" required maxlength="40" autocomplete="given-name" />
         <button>Sign in</button>
@@ -216,7 +168,7 @@ function person({ name }) {
   }
   return html`<section id="account" aria-labelledby="account-title">
     <h2 id="account-title">Signed in</h2>
-    <form method="post" action="/sign-out" class="row">
+    <form method="post" action="sign-out" class="row">
       <p>You are <strong>${name}</strong>.</p>
       <button>Sign out</button>
     </form>
@@ -273,20 +225,21 @@ function log(lines) {
   if (lines.length === 0) return html`<p class="quiet">None yet.</p>`;
   return html`<ul class="log">
     ${lines.map(
-      ({ text, times, reads = 0, writes = 0 }) =>
+      ({ text, times, reads = 0, writes = 0, ms }) =>
         html` <li>
           <code>${text}</code>${times > 1 && html` <span class="times">× ${times}</span>`}
-          ${reads + writes > 0 && html`<span class="cost">${describeCost({ reads, writes })}</span>`}
+          ${reads + writes > 0 && html`<span class="cost">${describeCost({ reads, writes, ms })}</span>`}
         </li>`,
     )}
   </ul>`;
 }
 
-/** @param {import("./meter.js").Cost} cost */
-function describeCost({ reads, writes }) {
+/** @param {Pick<import("./meter.js").Cost, "reads" | "writes" | "ms">} cost */
+function describeCost({ reads, writes, ms }) {
   if (reads + writes === 0) return "no store command";
-  const parts = [plural(reads, "read"), plural(writes, "write")];
-  return parts.filter((_, index) => [reads, writes][index] !== 0).join(", ");
+  const parts = [reads > 0 && plural(reads, "read"), writes > 0 && plural(writes, "write")];
+  const time = ms !== undefined && `${Math.max(1, Math.round(ms))} ms`;
+  return [...parts, time].filter(Boolean).join(", ");
 }
 
 /** @param {number} at epoch milliseconds */
@@ -309,45 +262,4 @@ function relative(milliseconds) {
           ? plural(Math.round(seconds / 3600), "hour")
           : plural(Math.round(seconds / 86_400), "day");
   return milliseconds < 0 ? `${amount} ago` : `in ${amount}`;
-}
-
-/**
- * @param {number} count
- * @param {string} noun
- */
-function plural(count, noun) {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-/** @type {Record<number, [title: string, text: string]>} */
-const ERRORS = {
-  400: ["That is not on the shelf", "The form named something that is not for sale here."],
-  403: ["Not from here", "The form was sent from another site, so nothing was done."],
-  404: ["No such page", "There is only one page here, and this is not it."],
-  405: ["Not like that", "This address does not answer to that method."],
-  409: [
-    "Somebody was faster",
-    "Another request replaced the session meanwhile. Go back and try again in a minute, or sign in again.",
-  ],
-  413: ["Too much", "The form was larger than this page needs, so it was not read."],
-  415: ["Not a form", "This address reads only what a plain HTML form sends."],
-  500: ["Something broke", "The request was not saved. The server's log says why."],
-  503: [
-    "The cloakroom does not answer",
-    "Your ticket stays good: go back and try again in a moment. The server's log says why.",
-  ],
-};
-
-/** @param {number} status a key of `ERRORS` */
-export function errorPage(status) {
-  const [title, text] = ERRORS[status] ?? ["Something broke", ""];
-  return layout(
-    `${title} · coatcheck`,
-    html`<main class="error">
-      <p class="number">${status}</p>
-      <h1>${title}</h1>
-      <p>${text}</p>
-      <p><a href="/">Back to the basket</a></p>
-    </main>`,
-  );
 }

@@ -2,14 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { serve } from "@hono/node-server";
-import { memoryStore } from "coatcheck";
-import { redisStore, upstash } from "coatcheck/redis";
 import { createApp } from "./app.js";
+import { isLoopback } from "./guard.js";
+import { createReporter } from "./report.js";
+import { HELP, openShops, USAGE } from "./shops.js";
+import { createTown } from "./town.js";
 
-const USAGE = "Usage: npm start -- [--store memory|upstash|sqlite]";
 const DEFAULT_PORT = 3000;
 const PORTS_TO_TRY = 20;
-const REPEAT_MS = 10_000;
 
 /** @param {unknown} error */
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
@@ -34,34 +34,8 @@ function readArguments() {
     // Only the first sentence: the rest is advice on positional arguments, of which there are none.
     refuse(`${messageOf(error).split(". ")[0]}. ${USAGE}`);
   }
-  console.log(USAGE);
+  console.log(HELP);
   process.exit(0);
-}
-
-/**
- * Without a name, Upstash where its variables are set, else memory.
- *
- * @param {string | undefined} given
- * @returns {Promise<{ store: import("coatcheck").Store, storeName: string, secret?: string }>}
- */
-async function openStore(given) {
-  const url = process.env.UPSTASH_REDIS_REST_URL;
-  const token = process.env.UPSTASH_REDIS_REST_TOKEN;
-  const name = given ?? (url || token ? "upstash" : "memory");
-  if (name === "memory") return { store: memoryStore(), storeName: "the memory of this process" };
-  if (name === "sqlite") {
-    // Prisma is large: it is loaded, and installed, for whoever asks for it.
-    const { openSqlite } = await import("./sqlite.js");
-    return openSqlite(process.env.SQLITE_FILE || undefined);
-  }
-  if (name !== "upstash") refuse(`Unknown store "${name}". ${USAGE}`);
-  if (!url || !token) {
-    refuse("Upstash needs both UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN");
-  }
-  return {
-    store: redisStore(upstash({ url, token })),
-    storeName: `Upstash Redis at ${new URL(url).host}`,
-  };
 }
 
 /** @returns {{ port: number, isFixed: boolean }} */
@@ -147,53 +121,40 @@ function closeOnSignal(server) {
 }
 
 /**
- * Tells whoever runs this that the store fails, why, and when it is over. Visitors learn none of it, and a store that
- * is down fails with every request: the same line comes once in ten seconds.
- *
- * @returns {(event: import("coatcheck").SessionEvent) => void}
+ * @param {string | undefined} name
+ * @param {import("./shops.js").OnStep} onStep
  */
-function createReporter() {
-  /** @type {Map<string, number>} */
-  const printedAt = new Map();
-  let isFailing = false;
-  return (event) => {
-    if (event.type === "store-recovered" && isFailing) {
-      isFailing = false;
-      console.error("The store answers again");
-    }
-    if (event.type !== "store-failed") return;
-    const line = `The store failed to ${event.operation}: ${event.message}`;
-    const now = Date.now();
-    if (now - (printedAt.get(line) ?? 0) < REPEAT_MS) return;
-    printedAt.set(line, now);
-    isFailing = true;
-    console.error(line);
-  };
-}
-
-/** @param {Awaited<ReturnType<typeof openStore>>} opened */
-function makeApp({ secret, ...opened }) {
+async function tryOpenShops(name, onStep) {
   try {
-    return createApp({ ...opened, secrets: readSecrets(secret), onEvent: createReporter() });
-  } catch (error) {
-    return refuse(`Cannot start: ${messageOf(error)}`);
-  }
-}
-
-/** @param {string | undefined} name */
-async function tryOpenStore(name) {
-  try {
-    return await openStore(name);
+    const opened = await openShops(name, onStep);
+    return typeof opened === "string" ? refuse(opened) : opened;
   } catch (error) {
     return refuse(`Cannot open the store: ${messageOf(error)}`);
   }
 }
 
-const opened = await tryOpenStore(readArguments());
+/**
+ * @param {import("./shops.js").Opened} opened
+ * @param {boolean} isLocal
+ * @param {(event: import("coatcheck").SessionEvent) => void} onEvent
+ */
+function makeApp({ shops, secret }, isLocal, onEvent) {
+  try {
+    const secrets = readSecrets(secret);
+    return createTown(shops.map((shop) => createApp({ ...shop, secrets, onEvent, isLocal })));
+  } catch (error) {
+    return refuse(`Cannot start: ${messageOf(error)}`);
+  }
+}
+
+const { onEvent, onStep } = createReporter();
+const name = readArguments();
 const wanted = readPort();
-const app = makeApp(opened);
 const hostname = process.env.HOST || "localhost";
+const opened = await tryOpenShops(name, onStep);
+const app = makeApp(opened, isLoopback(hostname), onEvent);
 const server = await listenOnFreePort(app, wanted, hostname);
 closeOnSignal(server);
-console.log(`Sessions are held in ${opened.storeName}`);
+server.once("close", () => void opened.close?.());
+for (const line of opened.lines) console.log(line);
 console.log(`Listening on ${addressOf(server, hostname)}`);

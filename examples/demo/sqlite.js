@@ -23,7 +23,7 @@ export async function openSqlite(file = FILE) {
   const prisma = new PrismaClient({ adapter });
   await migrate(prisma);
   return {
-    store: prismaStore(prisma.session, { deleteExpiredEvery: 50 }),
+    store: prismaStore(prisma.session, { deleteExpiredEvery: 50, timeoutMs: 3000 }),
     storeName: `SQLite at ${file}`,
     secret: keepSecret(`${file}.secret`),
   };

@@ -806,6 +806,151 @@ describe.skipIf(lacksParts).each([
       expect(decided.headers.getSetCookie()).toEqual([]);
     });
   });
+
+  describe("an end that the store does not confirm", () => {
+    /** The store answers reads, and refuses the rest. */
+    function refuseWrites(): void {
+      const when = ([name = ""]: string[]) => name.toUpperCase() !== "GET";
+      bridge.fault({ kind: "refuse", when, times: Infinity });
+    }
+
+    /** Without JavaScript a form leads to a page, which has to be there before another can be asked for. */
+    async function press(on: Page, name: string, javaScriptEnabled = true): Promise<void> {
+      const done = javaScriptEnabled
+        ? on.waitForResponse((answer) => answer.request().method() === "POST")
+        : on.waitForEvent("load");
+      const button = on.getByRole("button", { name, exact: true, includeHidden: true });
+      await Promise.all([done, button.dispatchEvent("click")]);
+    }
+
+    async function valueIn(browserContext: BrowserContext): Promise<string | undefined> {
+      return (await browserContext.cookies()).find(({ name }) => name === COOKIE)?.value;
+    }
+
+    test.each([
+      ["signOut", true],
+      ["signOut", false],
+      ["signOutAndRedirect", true],
+      ["signOutAndRedirect", false],
+      ["signOutAndThrow", true],
+      ["signOutByHand", true],
+      ["signOutByHand", false],
+    ])(
+      "R54 in the action %s (JavaScript: %s): the cookie goes out all the same, and the next page ends the session",
+      async (name, javaScriptEnabled) => {
+        const visitor = await browser.newContext({ javaScriptEnabled });
+        try {
+          const own = await visitor.newPage();
+          await own.goto(address);
+          await press(own, "signIn", javaScriptEnabled);
+          await expect.poll(() => valueIn(visitor)).toMatch(/\S/);
+          const before = (await valueIn(visitor)) ?? "";
+          jar.put(`${COOKIE}=${before}; Path=/; Secure`);
+          await own.goto(address);
+          refuseWrites();
+          await press(own, name, javaScriptEnabled);
+          await expect.poll(() => valueIn(visitor)).not.toBe(before);
+          const [ending] = (await visitor.cookies()).filter((cookie) => cookie.name === COOKIE);
+          expect(ending?.value.slice(0, 44)).toBe(before.slice(0, 44));
+          expect(ending).toMatchObject({
+            httpOnly: true,
+            secure: true,
+            sameSite: "Lax",
+            path: "/",
+          });
+          bridge.clearFaults();
+          await own.goto(`${address}second`);
+          expect(await own.content()).toMatch(/<p id="new">true/);
+          expect(await valueIn(visitor)).toBe(undefined);
+          expect(await stored()).toEqual({ visits: 0, tags: ["new"] });
+        } finally {
+          await visitor.close();
+        }
+      },
+    );
+
+    test.each(["api/sign-out", "api/sign-out-by-hand"])(
+      "R54 in %s it is a 503 with the cookie; a page without a proxy ends the session, a handler clears the cookie too",
+      async (path) => {
+        await ask("api/sign-in");
+        const copy = jar.copy();
+        refuseWrites();
+        const answer = await ask(path);
+        expect(answer.status).toBe(503);
+        expect(tokens(answer)).toHaveLength(1);
+        expect(tokens(answer)[0]).toMatch(/Max-Age=2592000/);
+        expect(tokens(answer)[0]).toMatch(/; Secure/i);
+        expect(answer.headers.get("Cache-Control")).toBe("no-store");
+        expect(jar.get(COOKIE)).not.toBe(copy.get(COOKIE));
+        bridge.clearFaults();
+        const shown = await ask("unguarded");
+        expect(await shown.text()).toContain("<h1>0</h1>");
+        expect(shown.headers.getSetCookie()).toEqual([]);
+        const cleared = await ask("api/read");
+        expect(await cleared.json()).toEqual({ visits: 0, tags: ["new"] });
+        expect(tokens(cleared)[0]).toMatch(new RegExp(`^${COOKIE}=;`));
+        expect(jar.get(COOKIE)).toBe(undefined);
+        jar = copy;
+        expect(await stored()).toEqual({ visits: 0, tags: ["new"] });
+      },
+    );
+
+    test("R54 what comes through the proxy is ended there, and the page gets no cookie", async () => {
+      await ask("api/sign-in");
+      refuseWrites();
+      await ask("api/sign-out");
+      const ending = jar.get(COOKIE) ?? "";
+      const closed = await ask("second");
+      expect(tokens(closed)).toEqual([]);
+      expect(jar.get(COOKIE)).toBe(ending);
+      expect((await ask("guarded")).status).toBe(503);
+      bridge.clearFaults();
+      bridge.reset();
+      const answer = await ask("second");
+      expect(tokens(answer)).toHaveLength(1);
+      expect(jar.get(COOKIE)).toBe(undefined);
+      const html = await answer.text();
+      expect(html).toMatch(/<p id="new">true/);
+      expect(html).not.toContain(ending);
+      expect(writes()).toBe(1);
+      expect(commands()).toHaveLength(2);
+    });
+
+    test("R54 in the proxy it is a 503 with the cookie, and the page of the next request knows of it", async () => {
+      for (let visit = 0; visit < 3; visit++) await ask("api/count");
+      const copy = jar.copy();
+      refuseWrites();
+      const answer = await ask("rewritten");
+      expect(answer.status).toBe(503);
+      expect(tokens(answer)).toHaveLength(1);
+      bridge.clearFaults();
+      expect(await (await ask("rewritten")).text()).toMatch(/<p id="new">true/);
+      expect(jar.get(COOKIE)).toBe(undefined);
+      jar = copy;
+      expect(await stored()).toEqual({ visits: 0, tags: ["new"] });
+    });
+
+    test("R54 a sign-in that brings the ending token leaves the visitor signed in", async () => {
+      await open();
+      await click("signIn");
+      await shows("header", "Ada");
+      refuseWrites();
+      await press(page, "signOut");
+      await takeCookies();
+      bridge.clearFaults();
+      const ending = await valueIn(context);
+      const cookies = await context.cookies();
+      // A page that is still open, as another tab's.
+      const tab = await context.newPage();
+      await context.clearCookies();
+      await tab.goto(address);
+      await context.addCookies(cookies);
+      await press(tab, "signIn");
+      await expect.poll(() => valueIn(context)).not.toBe(ending);
+      await tab.goto(address);
+      await tab.locator("header:visible").filter({ hasText: "Ada" }).waitFor();
+    });
+  });
 });
 
 /** The name and the value of a Set-Cookie. */

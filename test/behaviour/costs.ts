@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { withClock } from "../support/clock.ts";
 import { cookieJar, type Jar } from "../support/jar.ts";
 import type { Case } from "../support/suite.ts";
+import { logoutUnconfirmed } from "./ending.ts";
 import { type Act, COOKIE, onStores, openShop, type Shop } from "./setup.ts";
 
 interface Price {
@@ -74,6 +75,15 @@ export const cases: readonly Case[] = [
       expect([shop.counts.reads, shop.counts.writes]).to.deep.equal([reads, writes]);
     }),
   ),
+
+  ...onStores("the request that finishes a logout: 1 read and 1 write", async (store) => {
+    const { jar } = await logoutUnconfirmed(store);
+    const shop = openShop(store);
+    await shop.visit(jar, look);
+    expect([shop.counts.reads, shop.counts.writes]).to.deep.equal([1, 1]);
+    await shop.visit(jar, look);
+    expect(shop.counts.commands).to.equal(2);
+  }),
 
   ...onStores("a session that nobody asks for: 0 commands", async (store) => {
     const shop = openShop(store);

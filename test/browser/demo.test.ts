@@ -4,234 +4,226 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findProgram } from "../../scripts/system.js";
 import { lacksRedis } from "../support/needs.ts";
 import { type RedisProcess, startRedis } from "../support/redis.ts";
 import { startUpstash, type UpstashBridge } from "../support/upstash.ts";
 import { type Demo, runDemo, startDemo } from "./demo.ts";
-import { type Browser, type BrowserContext, chromium, type Page } from "./driver.ts";
+import {
+  type Browser,
+  type BrowserContext,
+  lacksBrowser,
+  launchBrowser,
+  type Page,
+} from "./driver.ts";
 
-const BINARY = findProgram("chromium");
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--host-resolver-rules=MAP plain.test 127.0.0.1",
-];
-const mustRun = process.env["CI"] === "true";
-const stores = ["memory", "upstash", "sqlite"] as const;
+const stores = ["memory", "upstash", "sqlite", "embedded"] as const;
 const OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
 
-describe.skipIf(lacksRedis || (!mustRun && BINARY === null))(
-  "the demonstration in Chromium",
-  () => {
-    let browser: Browser;
-    let redis: RedisProcess;
-    let bridge: UpstashBridge;
-    const demos = new Map<string, Demo>();
-    let folder = "";
+describe.skipIf(lacksRedis || lacksBrowser)("the demonstration in Chromium", () => {
+  let browser: Browser;
+  let redis: RedisProcess;
+  let bridge: UpstashBridge;
+  const demos = new Map<string, Demo>();
+  let folder = "";
 
-    beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: BINARY ?? "", args: FLAGS });
-      redis = await startRedis();
-      bridge = await startUpstash({ redisPort: redis.port });
-      // Chosen by hand, and by the variables alone.
-      demos.set("memory", await startDemo(["--store", "memory"]));
-      const variables = {
-        UPSTASH_REDIS_REST_URL: bridge.url,
-        UPSTASH_REDIS_REST_TOKEN: bridge.token,
-      };
-      demos.set("upstash", await startDemo([], variables));
-      folder = await mkdtemp(join(tmpdir(), "coatcheck-demo-"));
-      const file = { SQLITE_FILE: join(folder, "sessions.db") };
-      demos.set("sqlite", await startDemo(["--store", "sqlite"], file));
-    });
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    redis = await startRedis();
+    bridge = await startUpstash({ redisPort: redis.port });
+    // Chosen by hand, and by the variables alone.
+    demos.set("memory", await startDemo(["--store", "memory"]));
+    const variables = {
+      UPSTASH_REDIS_REST_URL: bridge.url,
+      UPSTASH_REDIS_REST_TOKEN: bridge.token,
+    };
+    demos.set("upstash", await startDemo([], variables));
+    folder = await mkdtemp(join(tmpdir(), "coatcheck-demo-"));
+    const file = { SQLITE_FILE: join(folder, "sessions.db") };
+    demos.set("sqlite", await startDemo(["--store", "sqlite"], file));
+    const own = { SQLITE_FILE: join(folder, "embedded.db") };
+    demos.set("embedded", await startDemo([], own));
+  });
 
-    afterAll(async () => {
-      await browser?.close();
-      for (const demo of demos.values()) await demo.stop();
-      await bridge?.stop();
-      await redis?.stop();
-      await rm(folder, { recursive: true, force: true });
-    });
+  afterAll(async () => {
+    await browser?.close();
+    for (const demo of demos.values()) await demo.stop();
+    await bridge?.stop();
+    await redis?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
 
-    async function visit(store: string, options: Parameters<Browser["newContext"]>[0] = {}) {
-      const context = await browser.newContext(options);
-      const page = await context.newPage();
-      const address = demos.get(store)?.address ?? "";
-      await page.goto(address);
-      return { context, page, address };
-    }
+  async function visit(store: string, options: Parameters<Browser["newContext"]>[0] = {}) {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    const address = demos.get(store)?.address ?? "";
+    await page.goto(address);
+    return { context, page, address };
+  }
 
-    describe.each(stores)("with sessions in %s", (store) => {
-      test("a first visit stores nothing and sets no cookie", async () => {
-        const { context, page } = await visit(store);
-        expect(await context.cookies()).toEqual([]);
-        expect(await page.getByText("No session yet").count()).toBe(1);
-        expect(await page.getByText("No store command").count()).toBe(1);
-        await context.close();
-      });
-
-      test("a basket survives a reload, and the cookie is as the browser should keep it", async () => {
-        const { context, page } = await visit(store);
-        await page.getByRole("button", { name: "Add Tea" }).click();
-        await page.getByText("Tea is in the basket.").waitFor();
-        await page.reload();
-        expect(await page.getByText("Tea is in the basket.").count()).toBe(0);
-        expect(await page.getByRole("button", { name: "Take out one Tea" }).count()).toBe(1);
-        const [cookie, ...others] = await context.cookies();
-        expect(others).toEqual([]);
-        expect(cookie).toMatchObject({
-          name: "__Host-session",
-          path: "/",
-          secure: true,
-          httpOnly: true,
-          sameSite: "Lax",
-        });
-        const seconds = (cookie?.expires ?? 0) - Date.now() / 1000;
-        expect(seconds).toBeGreaterThan(86_400 - 120);
-        expect(seconds).toBeLessThanOrEqual(86_400 + 1);
-        expect(await page.evaluate("document.cookie")).toBe("");
-        await context.close();
-      });
-
-      test("two tabs that count 50 times each at once end at 100", async () => {
-        const { context, page, address } = await visit(store);
-        await page.getByRole("button", { name: "Add Tea" }).click();
-        await page.getByText("Tea is in the basket.").waitFor();
-        const other = await context.newPage();
-        await other.goto(address);
-        await Promise.all([burst(page), burst(other)]);
-        await page.reload();
-        expect(await page.locator("#count").textContent()).toBe("100");
-        await context.close();
-      });
-
-      test("a sign-in changes the ticket, a sign-out ends it, copies open nothing", async () => {
-        const { context, page, address } = await visit(store);
-        await page.getByRole("button", { name: "Add Honey" }).click();
-        await page.getByText("Honey is in the basket.").waitFor();
-        const before = await token(context);
-        await page.getByLabel("Your name").fill("Ada <b>");
-        await page.getByRole("button", { name: "Sign in" }).click();
-        await page.getByText("Welcome, Ada <b>.").waitFor();
-        const during = await token(context);
-        expect(during).not.toBe(before);
-        expect(await page.getByRole("button", { name: "Take out one Honey" }).count()).toBe(1);
-        expect(await replay(address, before)).not.toContain("Take out one Honey");
-        expect(await replay(address, during)).toContain("Ada &lt;b&gt;");
-
-        await page.getByRole("button", { name: "Sign out" }).click();
-        await page.getByText("Signed out.").waitFor();
-        expect(await context.cookies()).toEqual([]);
-        for (const copy of [before, during]) {
-          const html = await replay(address, copy);
-          expect(html).not.toContain("Ada");
-          expect(html).not.toContain("Take out one Honey");
-        }
-        await page.goBack();
-        await page.reload();
-        expect(await page.getByRole("button", { name: "Sign in" }).count()).toBe(1);
-        await context.close();
-      });
-
-      test("every form works without JavaScript", async () => {
-        const { context, page } = await visit(store, { javaScriptEnabled: false });
-        await page.getByRole("button", { name: "Count one" }).click();
-        await page.getByText("Counted.").waitFor();
-        expect(await page.locator("#count").textContent()).toBe("1");
-        await page.getByLabel("Your name").fill("Bo");
-        await page.getByRole("button", { name: "Sign in" }).click();
-        await page.getByText("Welcome, Bo.").waitFor();
-        await context.close();
-      });
-    });
-
-    test("the panel names the store, what the page cost, and the cookie without its token", async () => {
-      const { context, page } = await visit("upstash");
-      await page.getByRole("button", { name: "Add Lemon" }).click();
-      await page.getByText("Lemon is in the basket.").waitFor();
-      const panel = (await page.locator("aside").textContent()) ?? "";
-      expect(panel).toContain("Upstash Redis at 127.0.0.1");
-      expect(panel).toMatch(/1 read/);
-      expect(panel).toContain("HttpOnly");
-      expect(panel).not.toContain(await token(context));
+  describe.each(stores)("with sessions in %s", (store) => {
+    test("a first visit stores nothing and sets no cookie", async () => {
+      const { context, page } = await visit(store);
+      expect(await context.cookies()).toEqual([]);
+      expect(await page.getByText("No session yet").count()).toBe(1);
+      expect(await page.getByText("No store command").count()).toBe(1);
       await context.close();
     });
 
-    test("the panel shows a visitor no cookie of another", async () => {
-      const { context, page } = await visit("memory");
-      await page.getByRole("button", { name: "Add Lemon" }).click();
-      await page.getByText("HttpOnly").waitFor();
-      const other = await visit("memory");
-      expect(await other.page.getByText("HttpOnly").count()).toBe(0);
-      await other.page.getByRole("button", { name: "Add Tea" }).click();
-      await other.page.getByText("HttpOnly").waitFor();
-      await other.page.getByLabel("Your name").fill("Bo");
-      await other.page.getByRole("button", { name: "Sign in" }).click();
-      await other.page.getByText("Welcome, Bo.").waitFor();
-      await other.page.getByRole("button", { name: "Sign out" }).click();
-      await other.page.getByText("Signed out.").waitFor();
-      await page.reload();
-      expect(await page.locator(".cookie").textContent()).toContain("Max-Age=86400");
-      await context.close();
-      await other.context.close();
-    });
-
-    test("where the browser refuses the cookie, the page says so and what to do", async () => {
-      const context = await browser.newContext();
-      const page = await context.newPage();
-      const port = new URL(demos.get("memory")?.address ?? "").port;
-      await page.goto(`http://plain.test:${port}/`);
+    test("a basket survives a reload, and the cookie is as the browser should keep it", async () => {
+      const { context, page } = await visit(store);
       await page.getByRole("button", { name: "Add Tea" }).click();
-      await page.getByText("Your browser did not keep the cookie").waitFor();
-      expect(await page.getByRole("alert").textContent()).toContain(`http://localhost:${port}/`);
+      await page.getByText("Tea is in the basket.").waitFor();
+      await page.reload();
+      expect(await page.getByText("Tea is in the basket.").count()).toBe(0);
+      expect(await page.getByRole("button", { name: "Take out one Tea" }).count()).toBe(1);
+      const [cookie, ...others] = await context.cookies();
+      expect(others).toEqual([]);
+      expect(cookie).toMatchObject({
+        name: "__Host-session",
+        path: "/",
+        secure: true,
+        httpOnly: true,
+        sameSite: "Lax",
+      });
+      const seconds = (cookie?.expires ?? 0) - Date.now() / 1000;
+      expect(seconds).toBeGreaterThan(86_400 - 120);
+      expect(seconds).toBeLessThanOrEqual(86_400 + 1);
+      expect(await page.evaluate("document.cookie")).toBe("");
       await context.close();
     });
 
-    test("it can be read on a phone and used with a keyboard alone", async () => {
-      const { context, page } = await visit("memory", { viewport: { width: 360, height: 740 } });
-      expect(await page.evaluate(OVERFLOW)).toBe(0);
-      await page.keyboard.press("Tab");
-      expect(await page.evaluate("document.activeElement.textContent")).toContain("Skip");
-      await page.keyboard.press("Tab");
-      await page.keyboard.press("Enter");
+    test("two tabs that count 50 times each at once end at 100", async () => {
+      const { context, page, address } = await visit(store);
+      await page.getByRole("button", { name: "Add Tea" }).click();
       await page.getByText("Tea is in the basket.").waitFor();
-      // Before, the new page may not have moved the focus to where its address points.
-      await page.waitForLoadState("load");
-      await page.keyboard.press("Tab");
-      expect(await page.evaluate("document.activeElement.ariaLabel")).toBe("Take out one Tea");
-      const outline = "getComputedStyle(document.activeElement).outlineStyle";
-      expect(await page.evaluate(outline)).not.toBe("none");
+      const other = await context.newPage();
+      await other.goto(address);
+      await Promise.all([burst(page), burst(other)]);
+      await page.reload();
+      expect(await page.locator("#count").textContent()).toBe("100");
+      await context.close();
+    }, 60_000);
 
-      await page.getByLabel("Your name").fill("W".repeat(40));
+    test("a sign-in changes the ticket, a sign-out ends it, copies open nothing", async () => {
+      const { context, page, address } = await visit(store);
+      await page.getByRole("button", { name: "Add Honey" }).click();
+      await page.getByText("Honey is in the basket.").waitFor();
+      const before = await token(context);
+      await page.getByLabel("Your name").fill("Ada <b>");
       await page.getByRole("button", { name: "Sign in" }).click();
-      await page.getByText("Welcome, W").waitFor();
-      await page.waitForLoadState("load");
-      expect(await page.evaluate(OVERFLOW)).toBe(0);
+      await page.getByText("Welcome, Ada <b>.").waitFor();
+      const during = await token(context);
+      expect(during).not.toBe(before);
+      expect(await page.getByRole("button", { name: "Take out one Honey" }).count()).toBe(1);
+      expect(await replay(address, before)).not.toContain("Take out one Honey");
+      expect(await replay(address, during)).toContain("Ada &lt;b&gt;");
+
       await page.getByRole("button", { name: "Sign out" }).click();
       await page.getByText("Signed out.").waitFor();
-      await page.waitForLoadState("load");
-      expect(await page.evaluate(OVERFLOW)).toBe(0);
+      expect(await context.cookies()).toEqual([]);
+      for (const copy of [before, during]) {
+        const html = await replay(address, copy);
+        expect(html).not.toContain("Ada");
+        expect(html).not.toContain("Take out one Honey");
+      }
+      await page.goBack();
+      await page.reload();
+      expect(await page.getByRole("button", { name: "Sign in" }).count()).toBe(1);
+      await context.close();
+    }, 60_000);
+
+    test("every form works without JavaScript", async () => {
+      const { context, page } = await visit(store, { javaScriptEnabled: false });
+      await page.getByRole("button", { name: "Count one" }).click();
+      await page.getByText("Counted.").waitFor();
+      expect(await page.locator("#count").textContent()).toBe("1");
+      await page.getByLabel("Your name").fill("Bo");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByText("Welcome, Bo.").waitFor();
       await context.close();
     });
+  });
 
-    test("a form sent from another site is refused, and an unknown page is a 404", async () => {
-      const address = demos.get("memory")?.address ?? "";
-      const answer = await fetch(`${address}count`, {
-        method: "POST",
-        headers: { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" },
-      });
-      expect(answer.status).toBe(403);
-      expect(answer.headers.getSetCookie()).toEqual([]);
-      expect((await fetch(`${address}nowhere`)).status).toBe(404);
+  test("the panel names the store, what the page cost, and the cookie without its token", async () => {
+    const { context, page } = await visit("upstash");
+    await page.getByRole("button", { name: "Add Lemon" }).click();
+    await page.getByText("Lemon is in the basket.").waitFor();
+    const panel = (await page.locator("aside").textContent()) ?? "";
+    expect(panel).toContain("Upstash Redis at 127.0.0.1");
+    expect(panel).toMatch(/1 read/);
+    expect(panel).toContain("HttpOnly");
+    expect(panel).not.toContain(await token(context));
+    await context.close();
+  });
+
+  test("the panel shows a visitor no cookie of another", async () => {
+    const { context, page } = await visit("memory");
+    await page.getByRole("button", { name: "Add Lemon" }).click();
+    await page.getByText("HttpOnly").waitFor();
+    const other = await visit("memory");
+    expect(await other.page.getByText("HttpOnly").count()).toBe(0);
+    await other.page.getByRole("button", { name: "Add Tea" }).click();
+    await other.page.getByText("HttpOnly").waitFor();
+    await other.page.getByLabel("Your name").fill("Bo");
+    await other.page.getByRole("button", { name: "Sign in" }).click();
+    await other.page.getByText("Welcome, Bo.").waitFor();
+    await other.page.getByRole("button", { name: "Sign out" }).click();
+    await other.page.getByText("Signed out.").waitFor();
+    await page.reload();
+    expect(await page.locator(".cookie").textContent()).toContain("Max-Age=86400");
+    await context.close();
+    await other.context.close();
+  });
+
+  test("where the browser refuses the cookie, the page says so and what to do", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const port = new URL(demos.get("memory")?.address ?? "").port;
+    await page.goto(`http://plain.test:${port}/`);
+    await page.getByRole("button", { name: "Add Tea" }).click();
+    await page.getByText("Your browser did not keep the cookie").waitFor();
+    expect(await page.getByRole("alert").textContent()).toContain(`http://localhost:${port}/`);
+    await context.close();
+  });
+
+  test("it can be read on a phone and used with a keyboard alone", async () => {
+    const { context, page } = await visit("memory", { viewport: { width: 360, height: 740 } });
+    expect(await page.evaluate(OVERFLOW)).toBe(0);
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.textContent")).toContain("Skip");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByText("Tea is in the basket.").waitFor();
+    // Before, the new page may not have moved the focus to where its address points.
+    await page.waitForLoadState("load");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.ariaLabel")).toBe("Take out one Tea");
+    const outline = "getComputedStyle(document.activeElement).outlineStyle";
+    expect(await page.evaluate(outline)).not.toBe("none");
+
+    await page.getByLabel("Your name").fill("W".repeat(40));
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("Welcome, W").waitFor();
+    await page.waitForLoadState("load");
+    expect(await page.evaluate(OVERFLOW)).toBe(0);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("Signed out.").waitFor();
+    await page.waitForLoadState("load");
+    expect(await page.evaluate(OVERFLOW)).toBe(0);
+    await context.close();
+  });
+
+  test("a form sent from another site is refused, and an unknown page is a 404", async () => {
+    const address = demos.get("memory")?.address ?? "";
+    const answer = await fetch(`${address}count`, {
+      method: "POST",
+      headers: { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" },
     });
-  },
-);
+    expect(answer.status).toBe(403);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect((await fetch(`${address}nowhere`)).status).toBe(404);
+  });
+});
 
 describe.skipIf(lacksRedis)("the demonstration without its store", () => {
   test("answers a page and says on stderr why, without the token", async () => {
@@ -328,7 +320,7 @@ describe("the demonstration's command line", () => {
     ],
     [[], { UPSTASH_REDIS_REST_URL: "redis://x", UPSTASH_REDIS_REST_TOKEN: "t" }, /url must be/],
     [[], { PORT: "http" }, /PORT must be/],
-    [[], { SESSION_SECRET: "short" }, /secrets must be/],
+    [["--store", "memory"], { SESSION_SECRET: "short" }, /secrets must be/],
   ])("%j with %j is refused in one line, with exit code 2", async (args, variables, message) => {
     const { code, output } = await runDemo(args, variables);
     expect(code).toBe(2);

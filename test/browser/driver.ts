@@ -1,3 +1,26 @@
-// The browser driver, from this folder's own packages.
+// The browser driver, from this folder's own packages, and the browser of this machine.
 
-export { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, chromium } from "playwright-core";
+import { findProgram } from "../../scripts/system.js";
+
+export type { Browser, BrowserContext, Page } from "playwright-core";
+
+const BINARY = findProgram("chromium");
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--host-resolver-rules=MAP plain.test 127.0.0.1",
+];
+
+/** Whether cases in a browser are left out: never in CI, where a missing browser is a failure. */
+export const lacksBrowser = BINARY === null && process.env["CI"] !== "true";
+
+/** `plain.test` leads to this machine. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: BINARY ?? "", args: FLAGS });
+}

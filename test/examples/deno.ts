@@ -17,7 +17,7 @@ import {
 } from "./example.ts";
 import { tellStory } from "./story.ts";
 
-const command = join(installedBinary("@deno", "deno")?.folder ?? "", "deno");
+export const command: string = join(installedBinary("@deno", "deno")?.folder ?? "", "deno");
 
 /** Deno fetches packages itself; behind a company's own certificate only with these. */
 const certificates = Object.fromEntries(
@@ -27,13 +27,14 @@ const certificates = Object.fromEntries(
   }),
 );
 
+/** What Deno needs of the environment to run in a folder. */
+export function variablesOf(folder: string): Record<string, string> {
+  const own = { DENO_DIR: join(folder, ".cache"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
+  return { ...certificates, ...own };
+}
+
 export function describeDeno(name: string, folderName: string): void {
   const example = installed(`examples/${folderName}`, linkProject);
-
-  function variablesOf(folder: string): Record<string, string> {
-    const own = { DENO_DIR: join(folder, ".cache"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
-    return { ...certificates, ...own };
-  }
 
   async function start(variables: Variables): Promise<Running> {
     const { folder } = example;

@@ -17,7 +17,7 @@ import {
 import { tellStory } from "./story.ts";
 
 /** Nothing is asked of the network, and nothing told. */
-const ENV = {
+export const ENV: Readonly<Record<string, string>> = {
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
   WRANGLER_HIDE_BANNER: "true",
   WRANGLER_LOG_PATH: "wrangler.log",

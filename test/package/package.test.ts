@@ -48,7 +48,7 @@ describe("the packed tarball", () => {
     const { stdout } = await execute("tar", ["-tzf", tarball], { cwd: folder });
     const files = stdout.trim().split("\n");
     const published =
-      /^package\/(dist\/[\w.-]+\.(js|d\.ts)|prisma\/(README\.md|schema\.prisma|migrations\/\w+\.sql)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
+      /^package\/(dist\/([\w.-]+\.(js|d\.ts)|starts\.json)|prisma\/(README\.md|schema\.prisma|migrations\/\w+\.sql)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
     expect(files.filter((file) => !published.test(file))).toEqual([]);
     for (const name of [
       "dist/index.js",
@@ -65,6 +65,8 @@ describe("the packed tarball", () => {
       "prisma/migrations/sqlite.sql",
       "dist/hono.js",
       "dist/hono.d.ts",
+      "dist/cli.js",
+      "dist/starts.json",
     ]) {
       expect(files).toContain(`package/${name}`);
     }

@@ -439,6 +439,56 @@ describe("an outage", () => {
     expect(shop.types()).not.toContain("destroyed");
   });
 
+  test.each(FAULTS)(
+    "R54 an end that was not confirmed (write %s) is a 503 whose cookie opens nothing, and the next request finishes it",
+    async (fault) => {
+      const faulty = faultyStore(memoryStore());
+      const { shop, jar } = await begin(faulty.store);
+      const stolen = jar.copy();
+      faulty.fail("write", fault, { times: 9 });
+      const response = await shop.visit(jar, (session) => session.destroy());
+      expect([response.status, response.headers.getSetCookie().length]).toEqual([503, 1]);
+      expect(shop.types()).toContain("unconfirmed");
+      expect(shop.types()).not.toContain("destroyed");
+      expect(jar.get(COOKIE)).not.toBe(stolen.get(COOKIE));
+      expect(jar.get(COOKIE)?.slice(0, 43)).toBe(stolen.get(COOKIE)?.slice(0, 43));
+      faulty.heal();
+      const opened: boolean[] = [];
+      await openShop(faulty.store).visit(jar, ({ isNew }) => void opened.push(isNew));
+      expect(opened).toEqual([true]);
+      expect(jar.header()).toBeNull();
+      expect((await openShop(faulty.store).open(stolen)).isNew).toBe(true);
+    },
+  );
+
+  test("R54 and without it the instance finishes it, when the store answers anybody", async () => {
+    const faulty = faultyStore(memoryStore());
+    const { shop, jar } = await begin(faulty.store);
+    const stolen = jar.copy();
+    faulty.fail("write", "refused", { times: 9 });
+    await shop.visit(jar, (session) => session.destroy());
+    faulty.heal();
+    await shop.visit(cookieJar(), change);
+    expect((await openShop(faulty.store).open(stolen)).isNew).toBe(true);
+    expect(shop.types()).toContain("destroyed");
+  });
+
+  test("R48 R54 the token that ends is in no error, however it is printed", async () => {
+    const faulty = faultyStore(memoryStore());
+    const { shop, jar } = await begin(faulty.store);
+    faulty.fail("write", "thrown", { times: 9 });
+    const session = await shop.open(jar);
+    session.destroy();
+    const error = await rejection(shop.sessions.save(session));
+    expect(error).toMatchObject({ cookie: { name: COOKIE } });
+    const [id = "", mac = ""] = (error as StoreError).cookie?.value.split(".") ?? [];
+    expect([id.length, mac.length]).toEqual([43, 43]);
+    for (const text of [printed(error), printed(shop.events), printed(session)]) {
+      expect(text).not.toContain(id);
+      expect(text).not.toContain(mac);
+    }
+  });
+
   test("R53 every command has a deadline, whatever the client does", async () => {
     for (const send of [() => new Promise(() => undefined), () => new Promise<never>(() => {})]) {
       const store = redisStore(send, { timeoutMs: 30 });

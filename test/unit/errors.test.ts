@@ -1,4 +1,6 @@
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import { resolveCookie, writeCookie } from "../../src/cookie.ts";
 import {
   SessionConflictError,
   SessionDataError,
@@ -52,6 +54,20 @@ test("the response of a StoreError says nothing of why, and neither sets nor cle
   expect(answer.headers.get("Cache-Control")).toBe("no-store");
   expect(answer.headers.getSetCookie()).toEqual([]);
   expect(await answer.text()).toBe("Service unavailable\n");
+});
+
+test("a StoreError's cookie is for its response, and for whoever asks by name: no log shows it", () => {
+  const cookie = writeCookie(resolveCookie({}), "a-private-token", 60);
+  const error = new StoreError("unknown", "text", "STORE_UNAVAILABLE", cookie);
+  expect(error.cookie).toBe(cookie);
+  for (let time = 0; time < 2; time++) {
+    expect(error.getResponse().headers.getSetCookie()).toEqual([cookie.header]);
+  }
+  expect(Object.keys(error)).not.toContain("cookie");
+  for (const text of [inspect(error, { showHidden: true }), JSON.stringify(error), String(error)]) {
+    expect(text).not.toContain("a-private-token");
+  }
+  expect(new StoreError("none", "text").cookie).toBe(undefined);
 });
 
 test("a SessionSizeError says how large the data is, and how large it may be", () => {

@@ -21,6 +21,18 @@ describe("finish() with a cookie", () => {
     ]);
   });
 
+  test("takes the place of one of the same name, and of no other", () => {
+    const response = new Response("ok");
+    const others = ["__Host-session2=a", "a=__Host-session=", "__host-session=b"];
+    for (const line of [others[0], COOKIE.header, others[1], others[2]]) {
+      response.headers.append("Set-Cookie", line ?? "");
+    }
+    expect(finish(response, { cookie: DELETION }).headers.getSetCookie()).toEqual([
+      ...others,
+      DELETION.header,
+    ]);
+  });
+
   test("replaces Cache-Control by no-store", () => {
     const response = new Response("ok", { headers: { "Cache-Control": "public, max-age=60" } });
     expect(finish(response, { cookie: COOKIE }).headers.get("Cache-Control")).toBe("no-store");

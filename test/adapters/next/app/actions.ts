@@ -80,6 +80,13 @@ export const signOutAndThrow = withSession((session) => {
   throw new Error("The action failed after signing out");
 });
 
+export async function signOutByHand() {
+  const session = await getSession({ readOnly: false });
+  session.destroy();
+  await saveSession(session);
+  redirect("/second");
+}
+
 /** The same in a wrapped one, which saves what was begun. */
 export const changeVisitorInside = withSession(async (session) => {
   session.destroy();

@@ -90,6 +90,17 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return new Response("out");
   }),
 
+  "sign-out-by-hand": async () => {
+    const session = await getSession({ readOnly: false });
+    session.destroy();
+    try {
+      await saveSession(session);
+      return new Response("out");
+    } catch {
+      return new Response("try again", { status: 503, headers: { "Cache-Control": "no-store" } });
+    }
+  },
+
   "sign-out-and-throw": withSession((session, _request: Request): Response => {
     session.destroy();
     throw new Error("The handler failed after signing out");

@@ -1,0 +1,111 @@
+// `coatcheck doctor`: one check after the other, each reported as soon as it is known.
+
+import { upstash } from "coatcheck/redis";
+import { UsageError } from "../usage.ts";
+import { sendOf } from "./client.ts";
+import type { Variables } from "./files.ts";
+import type { Finding, Report } from "./finding.ts";
+import { loadModule, pick } from "./load.ts";
+import { checkPrisma } from "./prisma.ts";
+import { checkRedis } from "./redis.ts";
+import { secretFinding } from "./secret.ts";
+import { checkSite } from "./site.ts";
+import { checkVariables } from "./variables.ts";
+
+/** As given on the command line. */
+export interface DoctorOptions {
+  readonly variables: Variables;
+  readonly prisma?: string;
+  readonly model: string;
+  readonly redis?: string;
+  readonly site?: URL;
+  readonly cookie?: string;
+  readonly timeoutMs: number;
+}
+
+/** Makes every check. Answers all findings, in the order in which they were reported. */
+export async function examine(options: DoctorOptions, tell: Report): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  const report: Report = (finding) => {
+    findings.push(finding);
+    tell(finding);
+  };
+  const { variables, prisma, redis, site, timeoutMs } = options;
+  const found = checkVariables(variables, redis !== undefined, report);
+  report(secretFinding(variables));
+
+  if (redis !== undefined) await checkClient(redis, timeoutMs, report);
+  else if (found.credentials !== undefined && found.chosen !== undefined) {
+    const { host = "Redis", isPassword = false } = found.chosen;
+    const send = upstash({ ...found.credentials(), timeoutMs });
+    await checkRedis({ send, name: host, timeoutMs, isPassword }, report);
+  }
+
+  if (prisma !== undefined) {
+    await checkPrisma({ path: prisma, model: options.model, timeoutMs }, report);
+  } else {
+    const message =
+      "not checked; --prisma ./db.js names a module that exports the client as prisma";
+    report({ check: "prisma.module", status: "skipped", message });
+  }
+  if (found.chosen === undefined && redis === undefined && prisma === undefined) {
+    report(memoryAlone());
+  }
+
+  if (site !== undefined) {
+    const cookie = options.cookie === undefined ? {} : { cookie: options.cookie };
+    await checkSite({ url: site, timeoutMs, ...cookie }, report);
+  } else {
+    const message = "not checked; --site https://example.com looks at the cookie there";
+    report({ check: "site.scheme", status: "skipped", message });
+  }
+  return findings;
+}
+
+/** Without Redis and Prisma there is only this. */
+function memoryAlone(): Finding {
+  return {
+    check: "store.memory",
+    status: "wrong",
+    message: "sessions would be kept in memory alone",
+    why: "each instance has its own, and a restart ends them all: users are signed out at random",
+    mend: "set the two variables of a Redis, or check your database with --prisma",
+  };
+}
+
+async function checkClient(path: string, timeoutMs: number, report: Report): Promise<void> {
+  const loaded = await loadModule("redis.module", path);
+  if ("finding" in loaded) return report(loaded.finding);
+  const client = pick(loaded.exports, ["redis", "kv", "client"]);
+  const send = await sendOf(client);
+  if (send === undefined) {
+    return report({
+      check: "redis.module",
+      status: "wrong",
+      message: `${path} exports no client for Redis`,
+      why: "no session can be kept there",
+      mend: "export one of node-redis, ioredis or @upstash/redis as redis",
+    });
+  }
+  report({ check: "redis.module", status: "ok", message: `${path} has a client for Redis` });
+  await checkRedis({ send: bounded(send, timeoutMs), name: "Redis", timeoutMs }, report);
+}
+
+/** Clients over TCP wait for a connection as long as it takes. */
+function bounded(send: Awaited<ReturnType<typeof sendOf>> & {}, timeoutMs: number): typeof send {
+  const ask: typeof send = (command) => {
+    const late = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs).unref();
+    });
+    return Promise.race([send(command), late]);
+  };
+  return Object.assign(ask, { keyLocking: send.keyLocking ?? false });
+}
+
+/** @throws UsageError for what is no address of a site */
+export function siteOf(text: string): URL {
+  const full = /^https?:\/\//i.test(text) ? text : `https://${text}`;
+  if (!URL.canParse(full))
+    throw new UsageError("Cannot check site: give its address, as in https://example.com");
+  return new URL(full);
+}

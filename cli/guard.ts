@@ -1,0 +1,46 @@
+// The last line of defence for R48: whatever is about to be printed, known secrets are taken out of it. Findings are
+// made without them; this is for what nobody thought of, and for what the application's own modules print.
+
+/** Shorter values stand in ordinary words; what is that short keeps nothing safe. */
+const LEAST = 6;
+/** What stands where an address belongs, and is this long, may be a token. */
+const LONG = 20;
+const HIDDEN = "[hidden]";
+
+const SECRET = /TOKEN|SECRET|PASSWORD|PASSWD|PWD|CREDENTIAL|KEY$/i;
+const ADDRESS = /REDIS|KV_|URL|URI|DSN/i;
+
+/** Answers a function that takes the secrets of an environment out of a text. */
+export function hiderOf(
+  env: Readonly<Record<string, string | undefined>>,
+): (text: string) => string {
+  const secrets = Object.entries(env)
+    .flatMap(([name, value = ""]) => secretsIn(name, value.trim().replace(/^["']|["']$/g, "")))
+    .filter((secret) => secret.length >= LEAST);
+  // The longest first: one may be a part of another.
+  const ordered = [...new Set(secrets)].toSorted((one, other) => other.length - one.length);
+  return (text) => ordered.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+}
+
+function secretsIn(name: string, value: string): string[] {
+  // Without URL: an address that does not parse has a password all the same.
+  const address = /[a-z][a-z\d+.-]*:\/\/\S+/i.exec(value)?.[0];
+  if (address !== undefined) {
+    // A password that nobody encoded may have any character; so both readings of where it ends.
+    const users = [/\/\/([^/]*)@/, /\/\/(.*)@/].map((shape) => shape.exec(address)?.[1] ?? "");
+    const passwords = users.map((user) => user.slice(user.indexOf(":") + 1));
+    const query = address.matchAll(/[?&][^=&#]*(?:token|key|secret|passw)[^=&#]*=([^&#\s]+)/gi);
+    const inQuery = Array.from(query, ([, each = ""]) => each);
+    return [...passwords, ...inQuery].flatMap((form) => [form, decode(form)]);
+  }
+  return SECRET.test(name) || (ADDRESS.test(name) && value.length >= LONG) ? [value] : [];
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A percent sign that nobody encoded: the text as it stands is all there is.
+    return text;
+  }
+}

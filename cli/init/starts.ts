@@ -1,0 +1,77 @@
+// The starting points: the examples of the repository, with sessions that are configured by the environment alone.
+
+import { readFileSync } from "node:fs";
+
+/** A file's path in the project, and its text. */
+export type Files = Readonly<Record<string, string>>;
+
+/** What a start consists of, as `dist/starts.json` has it: made by scripts/cli.js. */
+export interface Start {
+  readonly files: Files;
+  /** Files for a project that is there already: where sessions are kept, and no application. */
+  readonly core: readonly string[];
+  /** Where its platform reads variables from while it is developed. */
+  readonly secrets: string;
+}
+
+interface Told extends Omit<Start, "files"> {
+  /** For a new project. */
+  readonly run: string;
+  /** For one that is there already: what to install, and how to use it. */
+  readonly install: string;
+  readonly use: readonly string[];
+}
+
+export type StartName = "hono" | "next" | "workers" | "deno";
+
+export const STARTS: Readonly<Record<StartName, Told>> = {
+  hono: {
+    secrets: ".env",
+    core: ["sessions.ts", ".env.example"],
+    run: "npm install && npm start",
+    install: "npm install coatcheck hono",
+    use: ['# in your application: app.use(session(sessions)), with session from "coatcheck/hono"'],
+  },
+  next: {
+    secrets: ".env",
+    core: ["sessions.ts", "proxy.ts", ".env.example"],
+    run: "npm install && npm run dev",
+    install: "npm install coatcheck",
+    use: ["# in a component: const { data } = await getSession(), from sessions.ts"],
+  },
+  workers: {
+    secrets: ".dev.vars",
+    core: ["sessions.ts", ".dev.vars.example"],
+    run: "npm install && npm run dev",
+    install: "npm install coatcheck",
+    use: ["# in your worker: fetch: (request, env) => sessionsOf(env).handler(app)(request)"],
+  },
+  deno: {
+    secrets: ".env",
+    core: ["sessions.ts", ".env.example"],
+    run: "deno task start",
+    install: "deno add npm:coatcheck",
+    use: ["# in your server: Deno.serve(sessions.handler(app))"],
+  },
+};
+
+export function isStart(name: string): name is StartName {
+  return Object.hasOwn(STARTS, name);
+}
+
+/** Reads a start, under the project's name and with this version of the library. */
+export function readStart(
+  start: StartName,
+  { name, version }: { name: string; version: string },
+): Start {
+  const text = readFileSync(new URL("./starts.json", import.meta.url), "utf8");
+  const all = JSON.parse(text) as Readonly<Record<StartName, Files>>;
+  const { core, secrets } = STARTS[start];
+  const files = Object.entries(all[start]).map(([path, content]) => [
+    path,
+    content
+      .replaceAll(/coatcheck-(hono-node|next-app|workers-plain|deno-plain)/g, name)
+      .replaceAll(/("coatcheck": "(?:jsr:@coatcheck\/coatcheck@)?)\^[\d.]+/g, `$1^${version}`),
+  ]);
+  return { files: Object.fromEntries(files) as Files, core, secrets };
+}

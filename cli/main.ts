@@ -1,0 +1,86 @@
+// `npx coatcheck`: doctor, secret, init. Reads the command line, and decides nothing else.
+
+import { createRequire } from "node:module";
+import { cac } from "cac";
+import { runDoctor } from "./doctor/run.ts";
+import { runInit } from "./init/run.ts";
+import { newSecret } from "./secret.ts";
+import { EXIT, UsageError } from "./usage.ts";
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+
+const cli = cac("coatcheck");
+
+cli
+  .command(
+    "doctor",
+    "Check variables, Redis, Prisma and the site, and say how to mend what is wrong",
+  )
+  // Not --env-file: Node takes that for its own wherever it stands, and ends where there is no such file.
+  .option(
+    "--env <path>",
+    "Read variables from this file, not .env.local, .env and .dev.vars; may be repeated",
+  )
+  .option("--no-files", "Read no file")
+  .option("--prisma <module>", "A module that exports the client as prisma")
+  .option("--model <name>", "The model of sessions", { default: "session" })
+  .option(
+    "--redis <module>",
+    "A module that exports a client as redis, for a Redis that is not Upstash's",
+  )
+  .option("--site <address>", "The address of a page that begins a session")
+  .option("--cookie <name>", "The cookie's name, where it is not __Host-session")
+  .option("--timeout <ms>", "How long each answer may take", { default: 5000 })
+  .option("--json", "Print one JSON object")
+  .action((options: Readonly<Record<string, unknown>>) => runDoctor(options));
+
+cli.command("secret", "Print a new secret for SESSION_SECRET").action(() => {
+  process.stdout.write(`${newSecret()}\n`);
+  return EXIT.well;
+});
+
+cli
+  .command("init [start]", "Write a starting point: hono, next, workers or deno")
+  .option("--folder <path>", "Where to", { default: "." })
+  .action((start: string | undefined, options: Readonly<Record<string, unknown>>) =>
+    runInit(start, options, version),
+  );
+
+cli.help();
+cli.version(version);
+
+// A module of the application's own may fail after it was loaded, in its own time, and would quote what it likes.
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, () => {
+    leave(EXIT.unchecked, "Cannot go on: a module of the application failed beside the checks");
+  });
+}
+
+try {
+  leave(await main(process.argv));
+} catch (error) {
+  // cac's errors name options and commands alone; of any other the text may quote anything.
+  const isUsage = error instanceof UsageError || (error as Error).name === "CACError";
+  const said = isUsage ? (error as Error).message : `it failed (${(error as Error).name})`;
+  leave(EXIT.unchecked, `${said}\nTry: npx coatcheck --help`);
+}
+
+async function main(argv: string[]): Promise<number> {
+  const { options } = cli.parse(argv, { run: false });
+  if (options["help"] || options["version"]) return EXIT.well;
+  if (cli.matchedCommand === undefined) {
+    const [name] = cli.args;
+    if (name !== undefined)
+      throw new UsageError(`Cannot run ${JSON.stringify(name)}: there is no such command`);
+    cli.outputHelp();
+    return EXIT.unchecked;
+  }
+  return (await cli.runMatchedCommand()) as number;
+}
+
+/** Ends once all is written, whatever connections are open. */
+function leave(code: number, message?: string): void {
+  if (message !== undefined) process.stderr.write(`${message}\n`);
+  process.exitCode = code;
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+}

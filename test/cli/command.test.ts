@@ -1,0 +1,202 @@
+// The command line itself: commands, options, exit codes, colours, and where variables come from.
+
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { exitCodeOf, type Finding, jsonOf, type Status } from "../../cli/doctor/finding.ts";
+import { clockFinding, skewOf } from "../../cli/doctor/clock.ts";
+import { hiderOf } from "../../cli/guard.ts";
+import { CLI, coatcheck, examine, expectFinding, runProgram, temporaryFolder } from "./command.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const folder = temporaryFolder();
+const ESCAPE = "\u001b[";
+
+describe("secret", () => {
+  test("prints 32 random bytes in base64url and nothing else, another each time", async () => {
+    const outcomes = await Promise.all([coatcheck(["secret"]), coatcheck(["secret"])]);
+    for (const { code, out, err } of outcomes) {
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      expect(out).toMatch(/^[\w-]{43}\n$/);
+    }
+    expect(outcomes[0]?.out).not.toBe(outcomes[1]?.out);
+  });
+
+  test("is a secret that the doctor takes", async () => {
+    const { out } = await coatcheck(["secret"]);
+    const report = await examine([], { env: { SESSION_SECRET: out.trim() } });
+    expect(expectFinding(report, "env.secret", "ok").details).toEqual({ bytes: 43 });
+    expect(report.outcome.out).not.toContain(out.trim());
+  });
+});
+
+describe("usage", () => {
+  test("help and version are exit code 0", async () => {
+    const help = await coatcheck(["--help"]);
+    expect(help.code).toBe(0);
+    for (const word of ["doctor", "secret", "init"]) expect(help.out).toContain(word);
+    const own = await coatcheck(["doctor", "--help"]);
+    expect(own.code).toBe(0);
+    expect(own.out).toContain("--prisma <module>");
+    expect((await coatcheck(["--version"])).code).toBe(0);
+  });
+
+  test.each([
+    [[]],
+    [["repair"]],
+    [["doctor", "--nope"]],
+    [["doctor", "--prisma"]],
+    [["doctor", "--timeout", "0"]],
+    [["doctor", "--timeout", "soon"]],
+    [["doctor", "--site", "not a site"]],
+    [["doctor", "--env", "./no-such-file"]],
+    [["secret", "--nope"]],
+  ])("%j is exit code 2, said on stderr without a stack", async (args) => {
+    const { code, out, err } = await coatcheck(args, { folder: folder.path });
+    expect(code).toBe(2);
+    expect(out + err).toMatch(/coatcheck/);
+    expect(err).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe("exit codes", () => {
+  const codeOf = (...all: Status[]) =>
+    exitCodeOf(all.map((status): Finding => ({ check: "a.b", status, message: "" })));
+
+  test.each([
+    [0, ["ok", "warning", "skipped"]],
+    [1, ["ok", "wrong"]],
+    [1, ["unknown", "wrong"]],
+    [2, ["ok", "unknown", "warning"]],
+    [0, []],
+  ] as [number, Status[]][])("are %i for %j", (code, statuses) => {
+    expect(codeOf(...statuses)).toBe(code);
+  });
+
+  test("stand in the JSON with a count of each status", () => {
+    const finding: Finding = { check: "a.b", status: "warning", message: "words" };
+    expect(jsonOf([finding])).toEqual({
+      version: 1,
+      exitCode: 0,
+      summary: { ok: 0, warning: 1, wrong: 0, unknown: 0, skipped: 0 },
+      findings: [finding],
+    });
+  });
+});
+
+describe("colours", () => {
+  test("are left out where no terminal is, and with NO_COLOR", async () => {
+    expect((await coatcheck(["doctor"])).out).not.toContain(ESCAPE);
+    const { out } = await coatcheck(["doctor"], { env: { NO_COLOR: "1" } });
+    expect(out).not.toContain(ESCAPE);
+  });
+
+  test("are there with FORCE_COLOR, but not in JSON", async () => {
+    const env = { FORCE_COLOR: "1" };
+    expect((await coatcheck(["doctor"], { env })).out).toContain(ESCAPE);
+    expect((await coatcheck(["doctor", "--json"], { env })).out).not.toContain(ESCAPE);
+  });
+
+  // The program of this name takes other arguments elsewhere.
+  if (process.platform === "linux") {
+    test("are there on a terminal, unless NO_COLOR", async () => {
+      const args = ["-qec", `'${process.execPath}' '${CLI}' doctor`, "/dev/null"];
+      const env = { TERM: "xterm-256color" };
+      expect((await runProgram("script", args, { env })).out).toContain(ESCAPE);
+      const without = await runProgram("script", args, { env: { ...env, NO_COLOR: "1" } });
+      expect(without.out).not.toContain(ESCAPE);
+    });
+  }
+});
+
+describe("variables", () => {
+  const short = (from: string) => `SESSION_SECRET=${from}`;
+  beforeAll(async () => {
+    await writeFile(join(folder.path, ".env"), `${short("four")}\nKV_URL=" "\n`);
+    await writeFile(join(folder.path, ".env.local"), `\uFEFF${short("sixsix")}\n`);
+    await writeFile(join(folder.path, ".dev.vars"), short("eighteig"));
+    await writeFile(join(folder.path, "other"), short("tententent"));
+  });
+
+  test.each([
+    ["come from .env.local before .env", [], {}, 6, ".env.local, .env, .dev.vars"],
+    [
+      "come from this process before all",
+      [],
+      { SESSION_SECRET: "twelve-bytes" },
+      12,
+      ".env.local, .env, .dev.vars",
+    ],
+    ["come from a file that is named alone", ["--env", "other"], {}, 10, "other"],
+    [
+      "come from several, the first before all",
+      ["--env", ".env", "--env", "other"],
+      {},
+      4,
+      ".env, other",
+    ],
+  ])("%s", async (_, args, env, bytes, files) => {
+    const report = await examine(args, { env, folder: folder.path });
+    expect(expectFinding(report, "env.secret", "wrong").details).toEqual({ bytes });
+    expect(expectFinding(report, "env.files", "ok").message).toContain(`read from ${files};`);
+  });
+
+  test("come from this process alone with --no-files", async () => {
+    const report = await examine(["--no-files"], { folder: folder.path });
+    expect(expectFinding(report, "env.files", "ok").message).toContain("no file was read");
+    expectFinding(report, "env.secret", "skipped");
+  });
+
+  test.each([
+    "replace me: at least thirty-two bytes",
+    "only for development, thirty-two bytes",
+    "abababababababababababababababababab",
+    "changeme-changeme-changeme-changeme-12",
+  ])("a secret that others know is wrong: %s", async (secret) => {
+    const report = await examine([], { env: { SESSION_SECRET: secret } });
+    expect(expectFinding(report, "env.secret", "wrong").mend).toContain("npx coatcheck secret");
+    expect(report.outcome.out).not.toContain(secret);
+  });
+});
+
+describe("R48 what is printed", () => {
+  const hide = hiderOf({
+    API_TOKEN: "tok-0123456789",
+    SHORT_TOKEN: "tok",
+    DATABASE_URL: "postgres://me:p%40ssword@db.example.com/app?schema=public&sslkey=keykeykey",
+    BROKEN_URL: "redis://default:pass/word#1@host:6379",
+    REDIS_URL: "AYWeAAIncDEyM2Y0NTY3ODkw",
+    HOME: "/home/someone",
+  });
+
+  test("has no value of a variable for secrets in it, and no password of an address", () => {
+    const said = hide(
+      "tok-0123456789 p%40ssword p@ssword keykeykey AYWeAAIncDEyM2Y0NTY3ODkw pass/word#1",
+    );
+    expect(said).toBe("[hidden] [hidden] [hidden] [hidden] [hidden] [hidden]");
+  });
+
+  test("keeps hosts, names and short words, which say what is wrong", () => {
+    const said = "db.example.com public tok /home/someone postgres";
+    expect(hide(said)).toBe(said);
+  });
+});
+
+describe("clocks", () => {
+  const now = 1_000_000;
+  test.each([
+    ["between question and answer", now + 5, 1, 0],
+    ["ahead", now + 60_000, 1, 59_990],
+    ["behind", now - 60_000, 1, -59_999],
+    ["coarse, and the same", now - 900, 1000, 0],
+  ])("%s", (_, at, grainMs, skew) => {
+    expect(skewOf({ at, askedAt: now, answeredAt: now + 10, grainMs })).toBe(skew);
+  });
+
+  test("that differ by little are well", () => {
+    const moment = { at: now + 3000, askedAt: now, answeredAt: now };
+    expect(clockFinding("a.clock", "its", moment).status).toBe("ok");
+  });
+});

@@ -1,0 +1,184 @@
+// `coatcheck init` and what was there before: nothing of it is touched.
+
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { CLI, coatcheck, type Outcome, runProgram, temporaryFolder } from "./command.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const parent = temporaryFolder();
+let folder = "";
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(parent.path, "My App "));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Writes files, and answers what they and their folder hold later. */
+async function fill(files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(folder, dirname(path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+}
+
+async function contents(): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const all = paths.map(async (path) => [
+    path.slice(folder.length + 1),
+    await readFile(path, "utf8"),
+  ]);
+  return Object.fromEntries((await Promise.all(all)) as [string, string][]) as Record<
+    string,
+    string
+  >;
+}
+
+function init(...args: string[]): Promise<Outcome> {
+  return coatcheck(["init", ...args], { folder });
+}
+
+/** The paths behind `wrote` or `left`. */
+function told({ out }: Outcome, word: string): string[] {
+  return Array.from(
+    out.matchAll(new RegExp(`^${word} +([^,\\n]+)`, "gm")),
+    ([, path = ""]) => path,
+  );
+}
+
+describe("into an empty folder", () => {
+  test.each(["hono", "next", "workers", "deno"])("%s is a whole project", async (start) => {
+    const outcome = await init(start);
+    expect(outcome).toMatchObject({ code: 0, err: "" });
+    const files = await contents();
+    expect(told(outcome, "wrote").toSorted()).toEqual(Object.keys(files).toSorted());
+    expect(Object.keys(files).some((path) => /README|lock/.test(path))).toBe(false);
+    expect(files["sessions.ts"]).toContain('from "coatcheck/env"');
+    const manifest = files["package.json"] ?? files["deno.json"] ?? "";
+    const { version } = JSON.parse(
+      await readFile(new URL("../../package.json", import.meta.url), "utf8"),
+    ) as {
+      version: string;
+    };
+    expect(manifest).toContain(`^${version}"`);
+    expect(JSON.stringify(files)).not.toMatch(/coatcheck-(hono|next|workers|deno)/);
+    if (files["package.json"]) expect(manifest).toMatch(/"name": "my-app-\w+"/);
+    expect(outcome.out).toContain("npx coatcheck doctor");
+  });
+
+  test("each has a secret of its own, which git passes over and nothing prints", async () => {
+    const outcome = await init("hono");
+    const [first] = [(await contents())[".env"]];
+    await rm(join(folder, ".env"));
+    await init("hono");
+    const second = (await contents())[".env"];
+    expect(first).toMatch(/^SESSION_SECRET=[\w-]{43}\n$/);
+    expect(second).toMatch(/^SESSION_SECRET=[\w-]{43}\n$/);
+    expect(second).not.toBe(first);
+    expect((await contents())[".gitignore"]).toMatch(/^\.env$/m);
+    expect(outcome.out).not.toContain(first?.slice(15, 58));
+  });
+
+  test("a folder that does not exist is made", async () => {
+    expect((await init("deno", "--folder", "new/place")).code).toBe(0);
+    expect(Object.keys(await contents())).toContain("new/place/main.ts");
+  });
+});
+
+describe("beside what is there", () => {
+  test("a second time nothing is written, and all is said to be there", async () => {
+    const first = await init("next");
+    const before = await contents();
+    const second = await init("next");
+    expect(second.code).toBe(0);
+    expect(await contents()).toEqual(before);
+    expect(told(second, "wrote")).toEqual([]);
+    expect(told(first, "wrote")).toEqual(expect.arrayContaining(told(second, "left")));
+  });
+
+  test("a project gets where its sessions are kept, and no application", async () => {
+    const own = {
+      "package.json": '{"name":"mine","dependencies":{}}',
+      "server.ts": "export {};",
+      ".gitignore": "node_modules\n.env*\n",
+    };
+    await fill(own);
+    const outcome = await init("hono");
+    expect(told(outcome, "wrote").toSorted()).toEqual([".env", ".env.example", "sessions.ts"]);
+    expect(await contents()).toMatchObject(own);
+    expect(outcome.out).toContain("npm install coatcheck hono");
+    expect(outcome.out).toContain("app.use(session(sessions))");
+  });
+
+  test("Next's own folder is kept to, and its middleware is not doubled", async () => {
+    await fill({
+      "package.json": "{}",
+      "src/app/page.jsx": "export default () => null;",
+      "src/middleware.js": "export function middleware() {}",
+    });
+    const outcome = await init("next");
+    expect(told(outcome, "wrote")).toContain("src/sessions.ts");
+    expect(told(outcome, "left")).toEqual(["src/middleware.js"]);
+    const paths = Object.keys(await contents());
+    expect(paths.filter((path) => path.startsWith("app/") || path.includes("proxy"))).toEqual([]);
+  });
+
+  test("sessions in JavaScript are sessions too", async () => {
+    await fill({ "package.json": "{}", "sessions.js": "mine" });
+    const outcome = await init("hono");
+    expect(told(outcome, "left")).toEqual(["sessions.js"]);
+    expect(Object.keys(await contents())).not.toContain("sessions.ts");
+  });
+
+  test.each([
+    ["no .gitignore", {}],
+    ["one that does not name it", { ".gitignore": "dist\n" }],
+    ["one that takes it out again", { ".gitignore": ".env*\n!.env\n" }],
+  ])("R48 with %s the secret is not written, which git would take", async (_, files) => {
+    await fill({ "package.json": "{}", ...files });
+    const outcome = await init("hono");
+    expect(Object.keys(await contents())).not.toContain(".env");
+    expect(outcome.out).toContain("add .env to .gitignore");
+  });
+
+  test("a .env that is there stays as it is, and it is said what to put in", async () => {
+    await fill({ ".env": "OWN=1\n" });
+    const outcome = await init("hono");
+    expect((await contents())[".env"]).toBe("OWN=1\n");
+    expect(told(outcome, "left")).toContain(".env");
+    expect(outcome.out).toContain("put SESSION_SECRET into .env");
+  });
+});
+
+describe("without a name", () => {
+  test("nobody is asked where nobody can answer: exit code 2, and nothing written", async () => {
+    const outcome = await coatcheck(["init"], { folder, input: "hono\n" });
+    expect(outcome.code).toBe(2);
+    expect(outcome.err).toContain("name one of hono, next, workers, deno");
+    expect(await contents()).toEqual({});
+  });
+
+  test("a name that is none of the four is refused", async () => {
+    const outcome = await init("express");
+    expect(outcome.code).toBe(2);
+    expect(outcome.err).toContain("choose one of hono, next, workers, deno");
+    expect(await contents()).toEqual({});
+  });
+
+  // The program of this name takes other arguments elsewhere.
+  if (process.platform === "linux") {
+    test("a terminal is asked", async () => {
+      const command = `'${process.execPath}' '${CLI}' init`;
+      const args = ["-qec", command, "/dev/null"];
+      const outcome = await runProgram("script", args, { folder, input: "deno\n" });
+      expect(outcome.out).toContain("Which one (hono, next, workers, deno)?");
+      expect(Object.keys(await contents())).toContain("main.ts");
+    });
+  }
+});
