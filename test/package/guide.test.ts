@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findProgram } from "../../scripts/system.js";
 import { checkEnvOptions } from "../../src/env/options.ts";
 import { ENTRIES } from "../../src/env/names.ts";
+import { coatcheck } from "../cli/command.ts";
 import { withClock } from "../support/clock.ts";
 import { cookieJar } from "../support/jar.ts";
 import { keepLines } from "../support/lines.ts";
@@ -215,6 +216,33 @@ describeWithRedis("what the pages say of the log", () => {
   );
 });
 
+describeWithRedis("the doctor", () => {
+  test("names the variables of the guide, and goes through a session's life with them", async () => {
+    const server = await startRedis();
+    const front = await startUpstash({ redisPort: server.port });
+    try {
+      const command = blocksOf(GUIDES.English, "sh").at(-1) ?? "";
+      const secret = (await coatcheck(["secret"])).out.trim();
+      const { code, out } = await coatcheck(command.replace("npx coatcheck ", "").split(" "), {
+        env: {
+          UPSTASH_REDIS_REST_URL: front.url,
+          UPSTASH_REDIS_REST_TOKEN: front.token,
+          SESSION_SECRET: secret,
+        },
+      });
+      expect(out).toMatch(/env\.redis: UPSTASH_REDIS_REST_URL.* is used/);
+      expect(out).toMatch(/redis\.token: /);
+      expect(out).toMatch(/All is well: \d+ ok, 2 skipped/);
+      expect(code).toBe(0);
+      expect(front.commandCount).toBeGreaterThan(2);
+      expect(await server.command(["DBSIZE"])).toBe(0);
+    } finally {
+      await front.stop();
+      await server.stop();
+    }
+  });
+});
+
 describe("the variables on the pages", () => {
   test.each(Object.entries(GUIDES))("of the %s guide lead to a Redis as they stand", (_, text) => {
     const blocks = blocksOf(text, "env");
@@ -301,6 +329,17 @@ describe("the commands of the guide", () => {
       "curl -si https://your-project.vercel.app/ | grep -i '^set-cookie'",
       "npx coatcheck doctor",
     ]);
+  });
+
+  /** The words after `npx coatcheck`. */
+  const wordsOf = (at: number) => (commands[at] ?? "").replace("npx coatcheck ", "").split(" ");
+
+  test("a secret is one that sessions take", async () => {
+    const { code, out } = await coatcheck(wordsOf(1));
+    expect(code).toBe(0);
+    expect(() =>
+      createSessions({ secrets: [out.trim()], store: memoryStore(), initial: () => ({}) }),
+    ).not.toThrow();
   });
 
   // Without curl there is nothing to run; Debian and macOS have it.
