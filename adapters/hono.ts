@@ -2,11 +2,17 @@
 // answered. Uses nothing but the public index, and of Hono nothing but its types.
 
 import type { Context, MiddlewareHandler } from "hono";
-import { type Session, type Sessions, type SetCookie, StoreError } from "../src/index.ts";
+import {
+  type LoadOptions,
+  type Session,
+  type Sessions,
+  type SetCookie,
+  StoreError,
+} from "../src/index.ts";
 
 /** What the middleware keeps in the context's variables: opens the session, the same one every time. */
 export interface GetSession<Data extends object> {
-  (): Promise<Session<Data>>;
+  (options?: LoadOptions): Promise<Session<Data>>;
   /** The sessions that it opens from. */
   readonly sessions: Sessions<Data>;
 }
@@ -64,17 +70,17 @@ export function session<Data extends object, Name extends string = "session">(
       opening = undefined;
     }
 
-    async function open(): Promise<Session<Data>> {
+    async function open(options?: LoadOptions): Promise<Session<Data>> {
       const isLate = isAnswered;
-      const opened = await sessions.load(c.req.raw);
+      const opened = await sessions.load(c.req.raw, options);
       // Asked for in a stream, when the response is on its way, the session can only be read.
       if (isLate) await sessions.commit(opened, failed(new Response()));
       return opened;
     }
 
-    function getOpened(): Promise<Session<Data>> {
+    function getOpened(options?: LoadOptions): Promise<Session<Data>> {
       if (!isAnswered) noteFailure();
-      return (opening ??= open());
+      return (opening ??= open(options));
     }
 
     c.set(name, Object.assign(getOpened, { sessions }));

@@ -4,6 +4,7 @@
 import { cookies, headers } from "next/headers.js";
 import { cache } from "react";
 import {
+  type LoadOptions,
   type Session,
   SessionError,
   type Sessions,
@@ -24,14 +25,15 @@ export interface NextSessions<Data extends object> {
    * Answers the session of the request to be read, anywhere on the server: once for a page, however many components
    * ask, with no side effect. In an action or a route handler it shows what has been changed so far.
    *
-   * With `{ readOnly: false }`, in an action or a route handler: to be changed, and then saved by `saveSession`.
+   * With `{ readOnly: false }`, in an action or a route handler: to be changed, and then saved by `saveSession`. To sign
+   * out add `whenUnavailable: "anonymous"`, so that an outage does not forget it.
    *
    * @throws StoreError when the store cannot answer; SessionError `SESSION_READ_ONLY` where nothing can be changed;
    *   TypeError where there is no request
    */
   readonly getSession: {
     (options?: { readonly readOnly?: true }): Promise<ReadonlySession<Data>>;
-    (options: { readonly readOnly: false }): Promise<Session<Data>>;
+    (options: { readonly readOnly: false } & LoadOptions): Promise<Session<Data>>;
   };
 
   /**
@@ -108,11 +110,15 @@ export function nextSessions<Data extends object>(sessions: Sessions<Data>): Nex
   });
 
   /** Opens the session to be changed, once. `incoming` are the headers that say whether the request is a prefetch. */
-  function open(visit: Visit<Data>, incoming = visit.headers): Promise<Session<Data>> {
+  function open(
+    visit: Visit<Data>,
+    incoming = visit.headers,
+    options: LoadOptions = {},
+  ): Promise<Session<Data>> {
     if (visit.session) return visit.session;
     const known = new Headers(incoming);
     if (visit.cookie !== undefined) known.set("cookie", visit.cookie);
-    visit.session = sessions.load(known).catch((error: unknown) => {
+    visit.session = sessions.load(known, options).catch((error: unknown) => {
       visit.session = undefined;
       throw error;
     });
@@ -174,15 +180,18 @@ export function nextSessions<Data extends object>(sessions: Sessions<Data>): Nex
     return answered;
   }
 
-  function getSession(options: { readonly readOnly: false }): Promise<Session<Data>>;
+  function getSession(options: { readonly readOnly: false } & LoadOptions): Promise<Session<Data>>;
   function getSession(options?: { readonly readOnly?: true }): Promise<ReadonlySession<Data>>;
-  async function getSession({ readOnly = true } = {}): Promise<
+  async function getSession({
+    readOnly = true,
+    ...options
+  }: { readonly readOnly?: boolean } & LoadOptions = {}): Promise<
     Session<Data> | ReadonlySession<Data>
   > {
     const { visit, isWritable } = await here();
     if (!isWritable) return readOnly ? read(visit) : refuse();
     if (!readOnly && visit.wrappers === 0) visit.isByHand = true;
-    const session = await open(visit);
+    const session = await open(visit, visit.headers, options);
     return readOnly ? new View(session) : session;
   }
 

@@ -3,7 +3,7 @@
 export { createSessions, perEnv, type Sessions } from "./sessions.ts";
 export type { SchemaResult, SessionOptions, StandardSchema } from "./options.ts";
 export type { CookieAttributes, CookieOptions, SetCookie } from "./cookie.ts";
-export type { OpenOptions } from "./load.ts";
+export type { LoadOptions, OpenOptions } from "./load.ts";
 export type { Session } from "./session.ts";
 export type { Store, Swap } from "./store.ts";
 export { memoryStore, type MemoryStoreOptions } from "./stores/memory.ts";

@@ -11,8 +11,17 @@ import { Session } from "./session.ts";
 import type { Origin, Unanswered } from "./state.ts";
 import { keyOf, type Refusal } from "./token.ts";
 
+/** What is asked for one session alone. */
+export interface LoadOptions {
+  /**
+   * What to do when the store cannot answer. Default: what `createSessions` was given. To sign out, ask for
+   * `"anonymous"`: `destroy()` can then be called, and an outage does not forget it (R54).
+   */
+  readonly whenUnavailable?: "reject" | "anonymous";
+}
+
 /** How a session is opened. */
-export interface OpenOptions {
+export interface OpenOptions extends LoadOptions {
   /** The request is a prefetch: it renews nothing and uses up no flash. Default false. */
   readonly prefetch?: boolean;
   /** Nothing can be changed or saved, as where no cookie can be set. Default false. */
@@ -34,11 +43,12 @@ export function isPrefetch(headers: Headers): boolean {
 export async function load<Data extends object>(
   context: Context<Data>,
   cookieHeader: string | null | undefined,
-  { prefetch, readOnly, closed }: OpenOptions & { closed?: boolean },
+  { prefetch, readOnly, closed, ...asked }: OpenOptions & { closed?: boolean },
 ): Promise<Session<Data>> {
   const { options } = context;
+  const { whenUnavailable = options.whenUnavailable } = asked;
   const cookies = readCookies(cookieHeader ?? "", options.cookie.name);
-  const { origin, data, duplicates = [], cookie } = await find(context, cookies);
+  const { origin, data, duplicates = [], cookie } = await find(context, cookies, whenUnavailable);
   if (cookie || (origin.kind !== "none" && origin.kind !== "unanswered")) await endOpen(context);
   const now = Date.now();
   const record = origin.kind === "row" ? origin.record : undefined;
@@ -80,6 +90,7 @@ interface Found<Data> {
 async function find<Data extends object>(
   context: Context<Data>,
   cookies: readonly string[],
+  whenUnavailable: "reject" | "anonymous",
 ): Promise<Found<Data>> {
   const { options, store, report } = context;
   const nothing = { kind: "none" } as const;
@@ -90,7 +101,7 @@ async function find<Data extends object>(
   const [ending] = ends;
   // Before anything else, so that nothing is opened that should have ended.
   const failure = await endAll(context, ends);
-  if (failure && options.whenUnavailable === "reject") throw failure.error;
+  if (failure && whenUnavailable === "reject") throw failure.error;
   if (failure && ending) return { origin: ending, duplicates };
   const cookie = ending && deleteCookie(options.cookie);
   if (reason) report({ type: "forged", reason });
@@ -103,7 +114,7 @@ async function find<Data extends object>(
     text = await store.read(key);
   } catch (error) {
     // An outage. Whoever chose "anonymous" serves the visitor all the same; the cookie stays as it is.
-    if (options.whenUnavailable === "reject") throw error;
+    if (whenUnavailable === "reject") throw error;
     return { origin: named };
   }
   const reading = await interpret(options, text);

@@ -4,7 +4,7 @@ import { cookieNeeded, save } from "./commit.ts";
 import { createContext } from "./context.ts";
 import type { SetCookie } from "./cookie.ts";
 import { StoreError } from "./errors.ts";
-import { isPrefetch, load, type OpenOptions } from "./load.ts";
+import { isPrefetch, load, type LoadOptions, type OpenOptions } from "./load.ts";
 import { resolveOptions, type SessionOptions, type StandardSchema } from "./options.ts";
 import { copyOf, finish } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
@@ -25,7 +25,7 @@ export interface Sessions<Data extends object> {
   handler<Incoming extends Request, Rest extends readonly unknown[]>(
     handle: (
       request: Incoming,
-      getSession: () => Promise<Session<Data>>,
+      getSession: (options?: LoadOptions) => Promise<Session<Data>>,
       ...rest: Rest
     ) => Response | Promise<Response>,
   ): (request: Incoming, ...rest: Rest) => Promise<Response>;
@@ -35,7 +35,7 @@ export interface Sessions<Data extends object> {
    *
    * @throws StoreError when the store cannot answer, unless `whenUnavailable` is `"anonymous"`
    */
-  load(request: Request | Headers): Promise<Session<Data>>;
+  load(request: Request | Headers, options?: LoadOptions): Promise<Session<Data>>;
 
   /**
    * Saves what was done to the session and answers a copy of the response with the cookie, if one is due. Afterwards
@@ -80,9 +80,13 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
   const { clearSiteData, cookie } = context.options;
   if (!cookie.attributes.secure) context.report({ type: "insecure" });
 
-  function open(request: Request | Headers, closed = false): Promise<Session<Data>> {
+  function open(
+    request: Request | Headers,
+    options: LoadOptions & { closed?: boolean } = {},
+  ): Promise<Session<Data>> {
     const headers = "headers" in request ? request.headers : request;
-    return load(context, headers.get("cookie"), { prefetch: isPrefetch(headers), closed });
+    const prefetch = isPrefetch(headers);
+    return load(context, headers.get("cookie"), { ...options, prefetch });
   }
 
   async function commit(session: Session<Data>, response: Response): Promise<Response> {
@@ -115,9 +119,9 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
         let response: Response | undefined;
         try {
           // Asked for in a stream, when the response is on its way, the session can only be read.
-          const getSession = () => {
+          const getSession = (options?: LoadOptions) => {
             if (!opening) {
-              opening = open(request, response !== undefined);
+              opening = open(request, { ...options, closed: response !== undefined });
               // A handler may await it later: until then a rejection must not end the process.
               void settled(opening);
             }
@@ -145,7 +149,7 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
         }
       },
 
-    load: (request) => open(request),
+    load: (request, options) => open(request, options),
     commit,
     open: (cookieHeader, options = {}) => load(context, cookieHeader, options),
     save: (session) => save(context, session),

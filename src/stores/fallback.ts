@@ -73,8 +73,14 @@ export function fallbackStore(stores: readonly Store[], options: FallbackStoreOp
 
   async function create(row: Row, deadline: number): Promise<Swap> {
     let failure: StoreError | undefined;
+    let isPassed = false;
     for (const [at, member] of members.entries()) {
-      if (Date.now() < (passedUntil[at] ?? 0)) continue;
+      // One lost answer is no outage: a row in memory would be lost with the next answer.
+      if (member.isLocal && isPassed) continue;
+      if (Date.now() < (passedUntil[at] ?? 0)) {
+        isPassed = true;
+        continue;
+      }
       try {
         return await member.write(row, deadline);
       } catch (error) {

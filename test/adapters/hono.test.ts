@@ -584,6 +584,21 @@ describe("a store that cannot answer", () => {
     expect(await stored(shop, before)).toBe("nothing");
   });
 
+  test("R54 whoever asks for a session without an answer can sign out while nothing can be read", async () => {
+    const { app, jar, faulty, shop } = await openBroken("read");
+    const before = jar.copy();
+    app.get("/", async (c) => {
+      const visitor = await c.var.session({ whenUnavailable: "anonymous" });
+      visitor.destroy();
+      return c.redirect("/bye");
+    });
+    const response = await visit(app, jar);
+    expect(response.status).toBe(503);
+    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(ENDING)]);
+    faulty.heal();
+    expect(await stored(shop, before)).toBe("nothing");
+  });
+
   const SHAPES: [string, (c: Context, error: StoreError) => Response | Promise<Response>][] = [
     ["text", (c) => c.text("Back soon", 503)],
     ["a page that says ok", (c) => c.html("<h1>Back soon</h1>", 200)],

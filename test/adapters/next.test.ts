@@ -895,6 +895,20 @@ describe.skipIf(lacksParts).each([
       },
     );
 
+    test("R54 whoever asks for a session without an answer can sign out while nothing can be read", async () => {
+      await ask("api/sign-in");
+      const copy = jar.copy();
+      bridge.fault({ kind: "refuse", times: Infinity });
+      expect((await ask("api/sign-out")).headers.getSetCookie()).toEqual([]);
+      const answer = await ask("api/sign-out-by-hand");
+      expect(answer.status).toBe(503);
+      expect(tokens(answer)[0]).toMatch(/Max-Age=2592000/);
+      bridge.clearFaults();
+      expect(tokens(await ask("api/read"))[0]).toMatch(new RegExp(`^${COOKIE}=;`));
+      jar = copy;
+      expect(await stored()).toEqual({ visits: 0, tags: ["new"] });
+    });
+
     test("R54 what comes through the proxy is ended there, and the page gets no cookie", async () => {
       await ask("api/sign-in");
       refuseWrites();

@@ -60,6 +60,53 @@ function elsewhere(store: Store, options: Parameters<typeof openShop>[1] = {}): 
 }
 
 export const cases: readonly Case[] = [
+  ...onStores(
+    "R54 a visitor can sign out while nothing can be read, where the handler asks for a session without an answer",
+    async (store) => {
+      const faulty = faultyStore(store);
+      const { sessions, visit, open } = openShop(faulty.store);
+      const jar = cookieJar();
+      await visit(jar, ({ data }) => void data.cart.push("tea"));
+      const before = jar.copy();
+      for (const operation of ["read", "write"] as const) {
+        faulty.fail(operation, "refused", { times: 9 });
+      }
+      const signOut = sessions.handler(async (_request, getSession) => {
+        const session = await getSession({ whenUnavailable: "anonymous" });
+        expect(session.unavailable).to.equal(true);
+        session.destroy();
+        return new Response("bye");
+      });
+      const response = await signOut(jar.request("/"));
+      jar.take(response);
+      expect(response.status).to.equal(503);
+      expect(sessionCookie(response)).to.match(ENDING);
+      faulty.heal();
+      const after = await visit(jar);
+      expect([after.status, sessionCookie(after)]).to.match(/^200,__Host-session=;/);
+      expect((await open(before)).isNew).to.equal(true);
+    },
+  ),
+
+  onMemory(
+    "R54 load() and open() take it too, and otherwise do what createSessions was told",
+    async (store) => {
+      const faulty = faultyStore(store);
+      const { sessions, visit } = openShop(faulty.store);
+      const jar = cookieJar();
+      await visit(jar, ({ data }) => void data.cart.push("tea"));
+      faulty.fail("read", "refused", { times: 4 });
+      const asked = { whenUnavailable: "anonymous" } as const;
+      const loaded = await sessions.load(jar.request("/"), asked);
+      const opened = await sessions.open(jar.header(), asked);
+      expect([loaded.unavailable, opened.unavailable]).to.deep.equal([true, true]);
+      expect(codeOf(await rejection(sessions.load(jar.request("/"))))).to.equal(
+        "STORE_UNAVAILABLE",
+      );
+      expect(codeOf(await rejection(sessions.open(jar.header())))).to.equal("STORE_UNAVAILABLE");
+    },
+  ),
+
   ...(["refused", "silent", "applied", "thrown"] as const).flatMap((fault) =>
     onStores(
       `R54 a logout that meets an outage (${fault}) is a 503 with an ending token, and the next request finishes it`,

@@ -8,6 +8,7 @@ import {
   createSessions,
   memoryStore,
   perEnv,
+  type LoadOptions,
   type Session,
   SessionDataError,
   type SessionEvent,
@@ -173,7 +174,7 @@ describe("the type of a handler", () => {
   test("is that of fetch, where nothing is said", () => {
     const handle = sessions.handler(async (request, getSession) => {
       expectTypeOf(request).toEqualTypeOf<Request>();
-      expectTypeOf(getSession).toEqualTypeOf<() => Promise<Session<Data>>>();
+      expectTypeOf(getSession).toEqualTypeOf<(options?: LoadOptions) => Promise<Session<Data>>>();
       return new Response();
     });
     expectTypeOf(handle).toEqualTypeOf<(request: Request) => Promise<Response>>();
@@ -220,7 +221,7 @@ describe("the type of a handler", () => {
 test("the types of the two halves, and of perEnv()", () => {
   type Members = Sessions<Data>;
   expectTypeOf<Members["load"]>().toEqualTypeOf<
-    (request: Request | Headers) => Promise<Session<Data>>
+    (request: Request | Headers, options?: LoadOptions) => Promise<Session<Data>>
   >();
   expectTypeOf<Members["commit"]>().toEqualTypeOf<
     (session: Session<Data>, response: Response) => Promise<Response>

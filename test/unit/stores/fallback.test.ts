@@ -76,6 +76,25 @@ describe("a new row", () => {
       expect(await first.rows.read("third")).toBe("three");
     }));
 
+  test("does not go to memory because of one lost answer, but when the breaker has opened", () =>
+    withClock(async (clock) => {
+      const { read, write } = memoryStore();
+      const faulty = faultyStore({ read, write });
+      const memory = countingStore(memoryStore());
+      const store = fallbackStore([faulty.store, { ...memory.store, isLocal: true }]);
+      faulty.fail("write", "silent", ALWAYS);
+      for (let n = 0; n < 3; n++) {
+        expect((await failureOf(store.write(`a${n}`, "one", soon(), null))).outcome).toBe(
+          "unknown",
+        );
+        expect((await failureOf(store.write(`b${n}`, "one", soon(), null))).outcome).toBe("none");
+        expect(memory.commands).toBe(0);
+        clock.advance(1);
+      }
+      expect(await store.write("key", "one", soon(), null)).toEqual(SWAPPED);
+      expect(await store.read("key")).toBe("one");
+    }));
+
   test("is refused where every store was silent a moment ago", () =>
     withClock(async () => {
       const silent = shared();

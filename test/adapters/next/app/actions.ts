@@ -81,7 +81,7 @@ export const signOutAndThrow = withSession((session) => {
 });
 
 export async function signOutByHand() {
-  const session = await getSession({ readOnly: false });
+  const session = await getSession({ readOnly: false, whenUnavailable: "anonymous" });
   session.destroy();
   await saveSession(session);
   redirect("/second");

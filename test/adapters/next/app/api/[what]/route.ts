@@ -91,7 +91,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   }),
 
   "sign-out-by-hand": async () => {
-    const session = await getSession({ readOnly: false });
+    const session = await getSession({ readOnly: false, whenUnavailable: "anonymous" });
     session.destroy();
     try {
       await saveSession(session);
