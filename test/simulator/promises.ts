@@ -10,7 +10,9 @@ export interface Promises {
    * Whether a request must know what an earlier one did to a session, and was told that it is done.
    *
    * - `fallbackStore`: at once, everywhere.
-   * - `cachedStore`: on the instance that did it, at once; on others once `maxStaleMs` has passed, or at once where
+   * - `cachedStore`: on the instance that wrote it to SQL, at once, if clocks agree: it tells copies that are older than
+   *   its own write by their instant, and a copy of an instance whose clock is ahead looks newer than it is. Who only
+   *   found it done has written nothing. Everywhere once `maxStaleMs` has passed, and at once where
    *   Redis could be told, and has kept its data since.
    */
   mustKnow(reader: Operation, writer: Operation, session: string): boolean;
@@ -42,7 +44,7 @@ export function promisesOf({ settings, losses, operations }: History): Promises 
     const own = calls.filter((call) => call.session === session);
     return (
       endedAt - startedAt < PROMPT_MS &&
-      own.some(({ store, answer }) => store === "sql" && answer === "swapped") &&
+      hasWritten(writer, session) &&
       own.some(({ store }) => store === "redis") &&
       !troubled.some(
         (each) =>
@@ -56,10 +58,18 @@ export function promisesOf({ settings, losses, operations }: History): Promises 
     mustKnowOfSeen: isPast,
     mustKnow(reader, writer, session) {
       if (reader.startedAt <= writer.endedAt) return false;
-      if (isPast(reader, writer) || reader.instance === writer.instance) return true;
+      if (isPast(reader, writer)) return true;
+      const isOwn = reader.instance === writer.instance && hasWritten(writer, session);
+      if (isOwn && allowanceMs === 0) return true;
       return couldTell(writer, session) && hasKept("redis", writer.startedAt, reader.endedAt);
     },
   };
+}
+
+function hasWritten({ calls }: Operation, session: string): boolean {
+  return calls.some(
+    (call) => call.store === "sql" && call.session === session && call.answer === "swapped",
+  );
 }
 
 function isRedisFailure({ store, answer }: Call): boolean {

@@ -59,9 +59,9 @@ describe.each(["fallback", "cached"] as const)("%s", (mode) => {
       "fault emptied": 10,
       "command refused": 50,
       "command dropped": 50,
-      "command unheard": 50,
+      "command unheard": 25,
       "command late": 30,
-      [mode === "cached" ? "fault rewound" : "in memory"]: 20,
+      [mode === "cached" ? "fault rewound" : "in memory"]: 10,
     };
     const seen = Object.entries(least).filter(
       ([what, times]) => (tally[what as keyof Tally] ?? 0) < times,
