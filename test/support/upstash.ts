@@ -70,6 +70,8 @@ export interface LogEntry {
 
 export interface UpstashOptions {
   readonly redisPort: number;
+  /** Of a replica that answers what only reads, as those of Upstash do. It may lag. Default: the Redis itself. */
+  readonly replicaPort?: number;
   /** Default: a random one. */
   readonly token?: string;
   /** Default: a random one. */
@@ -138,6 +140,7 @@ const QUOTA = `ERR max daily request limit exceeded. Limit: 10000, Usage: 10000.
 export async function startUpstash(options: UpstashOptions): Promise<UpstashBridge> {
   const { token = randomUUID(), readOnlyToken = randomUUID() } = options;
   const redis = respClient(options.redisPort);
+  const replica = options.replicaPort === undefined ? undefined : respClient(options.replicaPort);
   const commandTable = await readCommandTable(redis);
   const stopped = new AbortController();
   const log: LogEntry[] = [];
@@ -209,9 +212,11 @@ export async function startUpstash(options: UpstashOptions): Promise<UpstashBrid
 
     const accepted = rows.flatMap((row) => (row instanceof RedisError ? [] : [row]));
     const commands = accepted.map(({ command }) => command);
-    if (commands.some((command) => commandTable.get(nameOf(command))?.write)) writes++;
+    const isWriting = commands.some((command) => commandTable.get(nameOf(command))?.write);
+    if (isWriting) writes++;
+    const server = isWriting ? redis : (replica ?? redis);
     const replies =
-      asked.form === "multi-exec" ? await transact(redis, commands) : await redis.send(commands);
+      asked.form === "multi-exec" ? await transact(redis, commands) : await server.send(commands);
     if (replies instanceof RedisError) return replies;
     const restored = accepted.map(({ restore }, index) => restore(replies[index] ?? null));
     return rows.map((row) => (row instanceof RedisError ? row : (restored.shift() ?? null)));
@@ -344,6 +349,7 @@ export async function startUpstash(options: UpstashOptions): Promise<UpstashBrid
       server.close();
       server.closeAllConnections();
       redis.close();
+      replica?.close();
       await closed;
     },
   };
