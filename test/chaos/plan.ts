@@ -3,8 +3,7 @@
 import type { FaultKind } from "../support/upstash.ts";
 import type { Trouble } from "../support/proxy.ts";
 import type { Random } from "./random.ts";
-
-export type Mode = "fallback" | "cached";
+import type { Mode } from "./settings.ts";
 
 /** What fails. `network` is that of some instances to one server; `gateway` stands before Redis, for all. */
 export type Fault =
@@ -55,31 +54,33 @@ export function drawPlan(
   { ms, instances, mode }: { ms: number; instances: number; mode: Mode },
 ): Planned[] {
   const plan: Planned[] = [];
-  const busyUntil = { redis: 0, sql: 0 };
+  const busyUntil = new Map<string | number, number>();
   for (let at = 1_000; at < ms; at += random.between(300, 2_500)) {
     const until = Math.min(ms, at + random.between(200, random.chance(25) ? 7_000 : 2_500));
     const fault = drawFault(random, { instances, mode });
-    const isServer = fault.kind !== "network" && fault.kind !== "gateway" && fault.kind !== "crash";
-    if (isServer) {
-      if (busyUntil[fault.of] > at) continue;
+    if (isOfServer(fault)) {
+      if ((busyUntil.get(fault.of) ?? 0) > at) continue;
       // Starting again takes a moment of its own.
-      busyUntil[fault.of] = until + 1_500;
+      busyUntil.set(fault.of, until + 1_500);
     }
     plan.push({ fault, at, until });
   }
   return plan;
 }
 
-function drawFault(
-  random: Random,
-  { instances, mode }: { instances: number; mode: Mode },
-): Fault {
+/** Whether a fault is a server's own: what it does, it does to one that runs. */
+export function isOfServer(fault: Fault): fault is Exclude<Fault, { kind: "network" | "gateway" }> {
+  return fault.kind !== "network" && fault.kind !== "gateway";
+}
+
+function drawFault(random: Random, { instances, mode }: { instances: number; mode: Mode }): Fault {
   const of = random.pick(["redis", "redis", "sql"] as const);
   const roll = random.whole(100);
   if (roll < 15) return { kind: "killed", of };
   if (roll < 30) return { kind: "frozen", of };
   // What a store has lost is lost where it is the only one that had it.
-  if (roll < 40 && mode === "cached") return { kind: random.pick(["emptied", "set back"]), of: "redis" };
+  if (roll < 40 && mode === "cached")
+    return { kind: random.pick(["emptied", "set back"]), of: "redis" };
   if (roll < 50) return { kind: "gateway", of: "redis", answer: random.pick(GATEWAY) };
   if (roll < 55) return { kind: "crash", of: random.whole(instances) };
   const cut = Array.from({ length: instances }, (_, at) => at).filter(() => random.chance(50));
@@ -97,18 +98,24 @@ export function describe({ fault, at, until }: Planned): string {
   return `${seconds(at)} s to ${seconds(until)} s  ${nameOf(fault)}`;
 }
 
-/** Under what a fault is counted, with what it strikes. */
+/** A fault with all that belongs to it. */
 export function nameOf(fault: Fault): string {
+  if (fault.kind === "crash") return `${kindOf(fault)}: ${fault.of}`;
+  if (fault.kind !== "network") return kindOf(fault);
+  const { kind, ...more } = fault.trouble;
+  const amount = Object.entries(more).map(([unit, value]) => ` ${value} ${unit}`);
+  return `network to ${fault.of}: ${kind}${amount.join("")}, from instances ${fault.instances.join(", ")}`;
+}
+
+/** Under what a fault is counted. */
+export function kindOf(fault: Fault): string {
   switch (fault.kind) {
     case "crash":
-      return `instance ${fault.of} killed`;
+      return "instance killed";
     case "gateway":
-      return `gateway of redis answers: ${fault.answer}`;
-    case "network": {
-      const { kind, ...more } = fault.trouble;
-      const amount = Object.entries(more).map(([unit, value]) => ` ${value} ${unit}`);
-      return `network to ${fault.of} of instances ${fault.instances.join(", ")}: ${kind}${amount.join("")}`;
-    }
+      return `gateway of redis: ${fault.answer}`;
+    case "network":
+      return `network to ${fault.of}: ${fault.trouble.kind}`;
     default:
       return `${fault.of} ${fault.kind}`;
   }

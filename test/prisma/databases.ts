@@ -1,9 +1,11 @@
 // What a test needs of a database: one to start, one to reach, and Prisma's client for it.
 
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clientPath } from "../../scripts/prisma.js";
+import { ROOT } from "../../scripts/system.js";
 import type { Client } from "./watched.ts";
 
 export { type Client, watched } from "./watched.ts";
@@ -53,7 +55,7 @@ CREATE UNIQUE INDEX "PrismaSession_sid_key" ON "PrismaSession"("sid");`,
 
 /** The statements of the migration that is published, and of that other table. */
 export async function migrationOf(name: string): Promise<string[]> {
-  const file = new URL(`../../prisma/migrations/${name}.sql`, import.meta.url);
+  const file = join(ROOT, `prisma/migrations/${name}.sql`);
   const text = `${await readFile(file, "utf8")}\n${OTHER[name]}`;
   const statements = text.replaceAll(/^--.*$/gm, "").split(/;$/m);
   return statements.map((statement) => statement.trim()).filter(Boolean);

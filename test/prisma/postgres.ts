@@ -19,6 +19,12 @@ import { type Client, logged, migrationOf, openClient, type Server } from "./dat
 const execute = promisify(execFile);
 const PASSWORD = "password";
 
+/** A client for a PostgreSQL that runs; the options are those of the driver's pool. */
+export function connectPostgres(url: string, options: object = {}): Promise<Client> {
+  const adapter = new PrismaPg({ connectionString: url, ...options });
+  return openClient("postgresql", { adapter });
+}
+
 /** Starts PostgreSQL with the table in it; `settings` are its own, as in `default_transaction_isolation`. */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
@@ -53,10 +59,7 @@ export async function startPostgres(
     ...settings,
   };
   const flags = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const connect = (options = {}) =>
-    openClient("postgresql", {
-      adapter: new PrismaPg({ connectionString: url, ...options }),
-    });
+  const connect = (options = {}) => connectPostgres(url, options);
   const once = async (use: (client: Client) => Promise<unknown>) => {
     const client = await connect({ max: 1 });
     await use(client).finally(() => client.$disconnect());

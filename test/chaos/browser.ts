@@ -1,0 +1,96 @@
+// Visitors: each a browser with two tabs, and a thief who tries every cookie that once was somebody's.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Asked } from "../simulator/history.ts";
+import { cookieJar, type Jar } from "../support/jar.ts";
+import type { Random } from "./random.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Site } from "./servers.ts";
+
+export interface Visitors {
+  readonly jars: ReadonlyMap<string, Jar>;
+  /** Browsers as they were before a sign-in or sign-out. */
+  readonly stolen: readonly Jar[];
+  /** Come and go until it is over. */
+  browse(isOver: () => boolean): Promise<void>;
+}
+
+const TABS = 2;
+const MOST_STOLEN = 200;
+const THIEF = "thief";
+/** Of a hundred requests. */
+const HABITS: readonly (readonly [asked: Asked, percent: number])[] = [
+  ["load", 45],
+  ["change", 35],
+  ["sign in", 10],
+  ["sign out", 10],
+];
+
+export function createVisitors(
+  recorder: Recorder,
+  sites: readonly Site[],
+  { random, browsers }: { random: Random; browsers: number },
+): Visitors {
+  const jars = new Map(
+    Array.from({ length: browsers }, (_, at) => [`browser ${at}`, cookieJar()] as const),
+  );
+  const stolen: Jar[] = [];
+  let users = 0;
+
+  function habit(): Asked {
+    let roll = random.whole(100);
+    return HABITS.find(([, percent]) => (roll -= percent) < 0)?.[0] ?? "load";
+  }
+
+  async function step(browser: string, jar: Jar): Promise<void> {
+    const asked = habit();
+    if (asked === "sign in" || asked === "sign out") {
+      stolen.push(jar.copy());
+      if (stolen.length > MOST_STOLEN) stolen.splice(random.whole(stolen.length), 1);
+    }
+    const user = asked === "sign in" ? { user: `user ${++users}` } : {};
+    await recorder.visit(random.pick(sites), { browser, jar, asked, ...user });
+    await sleep(random.between(10, 120));
+  }
+
+  async function steal(): Promise<void> {
+    if (stolen.length > 0) {
+      const jar = random.pick(stolen).copy();
+      const asked = random.chance(70) ? "load" : "change";
+      await recorder.visit(random.pick(sites), { browser: THIEF, jar, asked });
+    }
+    await sleep(random.between(10, 120));
+  }
+
+  return {
+    jars,
+    stolen,
+    async browse(isOver) {
+      const until = async (act: () => Promise<void>) => {
+        while (!isOver()) await act();
+      };
+      const tabs = [...jars].flatMap(([browser, jar]) =>
+        Array.from({ length: TABS }, () => until(() => step(browser, jar))),
+      );
+      await Promise.all([...tabs, until(steal), until(steal)]);
+    },
+  };
+}
+
+/** The last look, when every fault has ended: everybody comes again, everywhere, and so does the thief. */
+export async function lookAgain(
+  recorder: Recorder,
+  sites: readonly Site[],
+  { jars, stolen }: Pick<Visitors, "jars" | "stolen">,
+): Promise<void> {
+  for (const asked of ["load", "change", "load"] as const) {
+    for (const site of sites) {
+      for (const [browser, jar] of jars) await recorder.visit(site, { browser, jar, asked });
+    }
+  }
+  for (const site of sites) {
+    for (const jar of stolen) {
+      await recorder.visit(site, { browser: THIEF, jar: jar.copy(), asked: "load" });
+    }
+  }
+}
