@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Asked } from "../simulator/history.ts";
 import { cookieJar, type Jar } from "../support/jar.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../simulator/random.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Site } from "./servers.ts";
 
@@ -18,13 +18,13 @@ export interface Visitors {
 const TABS = 2;
 const MOST_STOLEN = 200;
 const THIEF = "thief";
-/** Of a hundred requests. */
-const HABITS: readonly (readonly [asked: Asked, percent: number])[] = [
-  ["load", 45],
-  ["change", 35],
-  ["sign in", 10],
-  ["sign out", 10],
-];
+/** What is asked how often. */
+const HABITS: Readonly<Record<Asked, number>> = {
+  load: 45,
+  change: 35,
+  "sign in": 10,
+  "sign out": 10,
+};
 
 export function createVisitors(
   recorder: Recorder,
@@ -37,16 +37,11 @@ export function createVisitors(
   const stolen: Jar[] = [];
   let users = 0;
 
-  function habit(): Asked {
-    let roll = random.whole(100);
-    return HABITS.find(([, percent]) => (roll -= percent) < 0)?.[0] ?? "load";
-  }
-
   async function step(browser: string, jar: Jar): Promise<void> {
-    const asked = habit();
+    const asked = random.weighted(HABITS);
     if (asked === "sign in" || asked === "sign out") {
       stolen.push(jar.copy());
-      if (stolen.length > MOST_STOLEN) stolen.splice(random.whole(stolen.length), 1);
+      if (stolen.length > MOST_STOLEN) stolen.splice(random.below(stolen.length), 1);
     }
     const user = asked === "sign in" ? { user: `user ${++users}` } : {};
     await recorder.visit(random.pick(sites), { browser, jar, asked, ...user });
@@ -56,7 +51,7 @@ export function createVisitors(
   async function steal(): Promise<void> {
     if (stolen.length > 0) {
       const jar = random.pick(stolen).copy();
-      const asked = random.chance(70) ? "load" : "change";
+      const asked = random.chance(0.7) ? "load" : "change";
       await recorder.visit(random.pick(sites), { browser: THIEF, jar, asked });
     }
     await sleep(random.between(10, 120));

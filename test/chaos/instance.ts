@@ -4,11 +4,11 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { serve } from "@hono/node-server";
-import { cachedStore, fallbackStore, memoryStore, type Store } from "coatcheck";
-import { prismaStore } from "coatcheck/prisma";
-import { redisStore, upstash } from "coatcheck/redis";
+import type { Store } from "coatcheck";
+import { upstash } from "coatcheck/redis";
 import { connectPostgres } from "../prisma/postgres.ts";
 import { createApp } from "../simulator/app.ts";
+import * as library from "../simulator/library.ts";
 import { createWatch, type Watch } from "../simulator/watch.ts";
 import { MAX_STALE_MS, type Mode, NOTE } from "./settings.ts";
 
@@ -19,6 +19,8 @@ export interface InstanceSettings {
   readonly redis: { readonly url: string; readonly token: string };
   readonly databaseUrl: string;
 }
+
+const { cachedStore, fallbackStore, memoryStore, prismaStore, redisStore } = library;
 
 /** A moment before the composition gives up, so that what became of a command is noted with its request. */
 const TIMEOUT = { timeoutMs: 900 };
@@ -36,9 +38,9 @@ async function openStore(settings: InstanceSettings, watch: Watch): Promise<Stor
 /** It ends with whoever started it: then its input is closed. */
 async function start(settings: InstanceSettings): Promise<void> {
   process.stdin.once("close", () => process.exit()).resume();
-  const watch = createWatch();
+  const watch = createWatch(library);
   const store = await openStore(settings, watch);
-  const app = createApp({ store, watch, secrets: [settings.secret] });
+  const app = createApp(library, { store, watch, secrets: [settings.secret] });
 
   async function answer(request: Request): Promise<Response> {
     const { result, note } = await app(request);
@@ -48,7 +50,14 @@ async function start(settings: InstanceSettings): Promise<void> {
   }
 
   serve(
-    { fetch: answer, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false },
+    {
+      fetch: answer,
+      port: 0,
+      hostname: "127.0.0.1",
+      overrideGlobalObjects: false,
+      // Node would close idle connections after 5 s, just when a client takes one up again.
+      serverOptions: { keepAliveTimeout: 120_000 },
+    },
     ({ port }) => console.log(`port ${port}`),
   );
 }

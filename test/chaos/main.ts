@@ -29,8 +29,6 @@ for (const mode of modes) {
   const outcome = await runOnce({ mode, seconds: share, seed, instances, entry, print });
   outcomes.push(outcome);
   const { history, violations } = outcome;
-  if (process.env.DUMP)
-    (await import("node:fs")).writeFileSync(process.env.DUMP, JSON.stringify(history));
   for (const violation of violations.slice(0, MOST_EXPLAINED)) {
     for (const line of explain(history, violation)) print(line);
   }

@@ -2,7 +2,7 @@
 
 import type { FaultKind } from "../support/upstash.ts";
 import type { Trouble } from "../support/proxy.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../simulator/random.ts";
 import type { Mode } from "./settings.ts";
 
 /** What fails. `network` is that of some instances to one server; `gateway` stands before Redis, for all. */
@@ -54,9 +54,10 @@ export function drawPlan(
   { ms, instances, mode }: { ms: number; instances: number; mode: Mode },
 ): Planned[] {
   const plan: Planned[] = [];
+  const between = (low: number, high: number) => Math.round(random.between(low, high));
   const busyUntil = new Map<string | number, number>();
-  for (let at = 1_000; at < ms; at += random.between(300, 2_500)) {
-    const until = Math.min(ms, at + random.between(200, random.chance(25) ? 7_000 : 2_500));
+  for (let at = 1_000; at < ms; at += between(300, 2_500)) {
+    const until = Math.min(ms, at + between(200, random.chance(0.25) ? 7_000 : 2_500));
     const fault = drawFault(random, { instances, mode });
     if (isOfServer(fault)) {
       if ((busyUntil.get(fault.of) ?? 0) > at) continue;
@@ -75,20 +76,20 @@ export function isOfServer(fault: Fault): fault is Exclude<Fault, { kind: "netwo
 
 function drawFault(random: Random, { instances, mode }: { instances: number; mode: Mode }): Fault {
   const of = random.pick(["redis", "redis", "sql"] as const);
-  const roll = random.whole(100);
+  const roll = random.below(100);
   if (roll < 15) return { kind: "killed", of };
   if (roll < 30) return { kind: "frozen", of };
   // What a store has lost is lost where it is the only one that had it.
   if (roll < 40 && mode === "cached")
     return { kind: random.pick(["emptied", "set back"]), of: "redis" };
   if (roll < 50) return { kind: "gateway", of: "redis", answer: random.pick(GATEWAY) };
-  if (roll < 55) return { kind: "crash", of: random.whole(instances) };
-  const cut = Array.from({ length: instances }, (_, at) => at).filter(() => random.chance(50));
+  if (roll < 55) return { kind: "crash", of: random.below(instances) };
+  const cut = Array.from({ length: instances }, (_, at) => at).filter(() => random.chance(0.5));
   return {
     kind: "network",
     of,
     trouble: random.pick(TROUBLES),
-    instances: cut.length > 0 ? cut : [random.whole(instances)],
+    instances: cut.length > 0 ? cut : [random.below(instances)],
   };
 }
 

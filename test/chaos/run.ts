@@ -4,10 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { check, excerpt, type Violation } from "../simulator/checker.ts";
 import { isOpenEnd } from "../simulator/ends.ts";
 import type { History, Operation } from "../simulator/history.ts";
+import { createRandom } from "../simulator/random.ts";
 import { createVisitors, lookAgain } from "./browser.ts";
 import { carryOut } from "./faults.ts";
 import { drawPlan, kindOf, type Planned } from "./plan.ts";
-import { randomOf } from "./random.ts";
 import { createRecorder } from "./recorder.ts";
 import { startServers } from "./servers.ts";
 import { settle } from "./settle.ts";
@@ -38,7 +38,7 @@ const ALLOWANCE_MS = 100;
 export async function runOnce(options: RunOptions): Promise<Outcome> {
   const { mode, seconds, seed, instances, print } = options;
   const ms = seconds * 1000;
-  const plan = drawPlan(randomOf(seed), { ms, instances, mode });
+  const plan = drawPlan(createRandom(seed), { ms, instances, mode });
   const servers = await startServers(options.entry, { mode, instances });
   try {
     const { sites } = servers;
@@ -46,8 +46,8 @@ export async function runOnce(options: RunOptions): Promise<Outcome> {
     await settle(sites);
     const recorder = createRecorder();
     const { now } = recorder;
-    // Numbers of their own: how many visits there are must not move the schedule.
-    const random = randomOf(seed + 1);
+    // A stream of its own: how many visits there are must not move the schedule.
+    const random = createRandom(seed, 1);
     const visitors = createVisitors(recorder, sites, { random, browsers: BROWSERS });
     let isOver = false;
     const faults = carryOut(plan, servers, { now, print, isOver: () => isOver });
