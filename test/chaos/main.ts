@@ -13,9 +13,6 @@ interface Options {
   readonly entry: string;
 }
 
-/** More say nothing new. */
-const MOST_EXPLAINED = 5;
-
 const { modes, seconds, seed, instances, entry } = JSON.parse(process.argv[2] ?? "") as Options;
 const print = (line: string) => console.log(line);
 
@@ -28,10 +25,7 @@ for (const mode of modes) {
   print(`${mode}: ${share} s of faults over ${instances} instances, seed ${seed}`);
   const outcome = await runOnce({ mode, seconds: share, seed, instances, entry, print });
   outcomes.push(outcome);
-  const { history, violations } = outcome;
-  for (const violation of violations.slice(0, MOST_EXPLAINED)) {
-    for (const line of explain(history, violation)) print(line);
-  }
+  for (const line of explain(outcome)) print(line);
 }
 print(sumUp(outcomes));
 process.exit(outcomes.some(({ violations }) => violations.length > 0) ? 1 : 0);
