@@ -2,7 +2,7 @@
 
 import { cachedStore, fallbackStore, memoryStore, type Store } from "coatcheck";
 import { redisStore, upstash } from "coatcheck/redis";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { openShop, type Shop } from "../behaviour/setup.ts";
 import { type DurableRedis, startDurableRedis } from "../support/durable.ts";
 import { cookieJar } from "../support/jar.ts";
@@ -10,10 +10,10 @@ import { describeWithRedis } from "../support/needs.ts";
 import { type Counting, countingStore } from "../support/stores.ts";
 import { type Proxy, startProxy } from "../support/proxy.ts";
 import { startUpstash, type UpstashBridge } from "../support/upstash.ts";
-import { look, signedIn } from "./story.ts";
+import { look, PROBE_MS, signedIn, skip } from "./story.ts";
 
-/** Between two questions to a store that does not answer there are 5 s, and up to half as much again. */
-const [PROBE_MS, LATEST_MS] = [5_000, 7_500];
+/** Shorter than the 5 s that are between two questions to a store that does not answer, and that may be 7.5 s. */
+const TOO_SOON_MS = 3_500;
 const CROWD = 40;
 
 let redis: DurableRedis;
@@ -27,7 +27,6 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  vi.restoreAllMocks();
   redis.resume();
   await network.mend();
 });
@@ -37,14 +36,6 @@ afterAll(async () => {
   await gateway?.stop();
   await redis?.stop();
 });
-
-/** The library asks the clock for the time alone: the waiting is skipped, the servers are real. */
-function skipTime(): (ms: number) => void {
-  const real = Date.now;
-  let skipped = 0;
-  vi.spyOn(Date, "now").mockImplementation(() => real() + skipped);
-  return (ms) => void (skipped += ms);
-}
 
 /** Each store of `compose` counts what it is asked; Redis is the one that dies. */
 function scene(compose: (dying: Store, other: Store) => Store): { shop: Shop; asked: Counting } {
@@ -65,7 +56,6 @@ describeWithRedis.each(Object.entries(COMPOSITIONS))("%s, while Redis is gone", 
   test.each(["refuse", "hang"] as const)(
     "F51 it is asked three times, then once in five seconds or more, by whoever comes (%s)",
     async (kind) => {
-      const skip = skipTime();
       const { shop, asked } = scene(compose);
       await network.trouble({ kind });
       for (let visits = 0; asked.commands < 3 && visits < 20; visits++) {
@@ -77,10 +67,10 @@ describeWithRedis.each(Object.entries(COMPOSITIONS))("%s, while Redis is gone", 
       await Promise.all(Array.from({ length: CROWD }, () => visit(shop)));
       expect(asked.commands).toBe(0);
       for (let period = 1; period <= 3; period++) {
-        skip(LATEST_MS);
+        skip(PROBE_MS);
         await Promise.all(Array.from({ length: CROWD }, () => visit(shop)));
         expect(asked.commands).toBe(period);
-        skip(PROBE_MS - 1_500);
+        skip(TOO_SOON_MS);
         await Promise.all(Array.from({ length: CROWD }, () => visit(shop)));
         expect(asked.commands).toBe(period);
       }
@@ -89,13 +79,12 @@ describeWithRedis.each(Object.entries(COMPOSITIONS))("%s, while Redis is gone", 
   );
 
   test("F51 when it comes back one request asks it for all, and then all do", async () => {
-    const skip = skipTime();
     const { shop, asked } = scene(compose);
     const jar = await signedIn(shop);
     await network.trouble({ kind: "refuse" });
     for (let visits = 0; visits < 4; visits++) await look(shop, jar);
     asked.reset();
-    skip(LATEST_MS);
+    skip(PROBE_MS);
     // The one that asks is still waiting when all the others come.
     await network.trouble({ kind: "hang" });
     const crowd = Promise.all(Array.from({ length: CROWD }, () => look(shop, jar)));
