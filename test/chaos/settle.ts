@@ -25,7 +25,12 @@ export async function settle(sites: readonly Site[]): Promise<void> {
         const saidNothing = (store: string) =>
           calls.some((call) => call.store === store && call.answer === "null");
         if (response.status === 200 && saidNothing("redis") && saidNothing("sql")) return;
-        if (Date.now() > deadline) throw new Error(`Instance ${site.name} did not come back`);
+        if (Date.now() > deadline) {
+          const told = calls.map(({ store, kind, answer }) => `${store} ${kind}: ${answer}`);
+          throw new Error(
+            `Instance ${site.name} did not come back: ${response.status}, ${told.join(", ") || "nobody was asked"}`,
+          );
+        }
         await sleep(200);
       }
     }),
