@@ -69,7 +69,8 @@ export function cachedStore(options: CachedStoreOptions): Store {
     for (let tries = 0; tries < MAX_TRIES && text !== undefined; tries++) {
       const row = [key, newTombstone(), Date.now() + maxStaleMs, text] as const;
       const swap = await tryCache(() => cache.write([...row], deadline));
-      text = swap?.swapped === false ? swap.current : undefined;
+      if (swap?.swapped) return ledger.noteTold(key);
+      text = swap?.current;
     }
   }
 
@@ -87,9 +88,13 @@ export function cachedStore(options: CachedStoreOptions): Store {
       const value = await authority.read(key, deadline);
       if (value === null || text === undefined) return value;
       // Only over what stood there before the authority was asked: else a change that came between would be undone.
-      const fresh = encodeCopy(newCopy(at, value));
-      const swap = await tryCache(() => cache.write([key, fresh, at + maxStaleMs, text], deadline));
-      if (swap?.swapped) remember(key, fresh);
+      const fresh = newCopy(at, value);
+      const row = [key, encodeCopy(fresh), at + maxStaleMs, text] as const;
+      const swap = await tryCache(() => cache.write([...row], deadline));
+      if (swap?.swapped) {
+        remember(key, row[1]);
+        ledger.noteCopy(key, fresh.nonce);
+      }
       return value;
     },
 
@@ -130,7 +135,8 @@ export function cachedStore(options: CachedStoreOptions): Store {
       const until = Math.min(expiresAt, at + maxStaleMs);
       const row = [key, encodeCopy(copy), until, before ?? null] as const;
       const put = await tryCache(() => cache.write([...row], deadline));
-      if (put?.swapped === false) await bury(key, put.current, deadline);
+      if (put?.swapped) ledger.noteTold(key);
+      else if (put) await bury(key, put.current, deadline);
       return swap;
     },
   };

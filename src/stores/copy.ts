@@ -43,8 +43,18 @@ export interface Ledger {
    * @param nonce of the copy that holds what was written
    */
   note(key: string, now: number, nonce?: string): void;
+  /** Notes that the cache has been told of it: what others put there since was read afterwards. */
+  noteTold(key: string): void;
+  /** Notes that this instance has put a copy of what it has read. */
+  noteCopy(key: string, nonce: string): void;
   /** Whether a copy is fresh, and no older than what this instance itself has written. */
   isServable(key: string, copy: Copy, now: number): boolean;
+}
+
+interface Write {
+  readonly at: number;
+  nonce: string | undefined;
+  isTold: boolean;
 }
 
 /** Writes remembered at most. */
@@ -52,27 +62,38 @@ const MOST = 10_000;
 
 export function createLedger(maxStaleMs: number): Ledger {
   // In the order of the writes: the first is the oldest.
-  const writes = new Map<string, { readonly at: number; readonly nonce: string | undefined }>();
+  const writes = new Map<string, Write>();
   /** What is older than this may be older than a write that was forgotten. */
   let floor = 0;
 
   return {
     note(key, now, nonce) {
       writes.delete(key);
-      writes.set(key, { at: now, nonce });
+      writes.set(key, { at: now, nonce, isTold: false });
       for (const [oldest, { at }] of writes) {
-        // Copies from before it are too old by now whatever was written.
-        const isPast = at + maxStaleMs <= now;
+        // Copies from before it are too old by now whatever was written. Twice, for clocks that disagree.
+        const isPast = at + 2 * maxStaleMs <= now;
         if (!isPast && writes.size <= MOST) break;
         writes.delete(oldest);
         if (!isPast) floor = at;
       }
     },
 
+    noteTold(key) {
+      const write = writes.get(key);
+      if (write) write.isTold = true;
+    },
+
+    noteCopy(key, nonce) {
+      const write = writes.get(key);
+      if (write) write.nonce = nonce;
+    },
+
     isServable(key, { at, expiresAt, nonce }, now) {
-      const written = writes.get(key);
-      // A read that was sent in the very millisecond of the answer may have been before it.
-      const isNewer = written ? at > written.at || nonce === written.nonce : at > floor;
+      const write = writes.get(key);
+      // A read that was sent in the very millisecond of the answer may have been before it. Where the cache was not told,
+      // another instance's copy may be of before as well, and look newer because of its clock.
+      const isNewer = write ? nonce === write.nonce || (write.isTold && at > write.at) : at > floor;
       return isNewer && at + maxStaleMs > now && (expiresAt === 0 || expiresAt > now);
     },
   };

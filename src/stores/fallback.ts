@@ -23,8 +23,8 @@ type Row = Parameters<Store["write"]>;
  *   under a new key succeeds further down, and no key has two rows.
  * - Read and change ask down the list, and the first store that has the row answers. "Not there" needs the word of
  *   every store: what none has while one could not be asked is no absence, and rejects.
- * - A store that other instances do not see (`isLocal`, memory) is asked only while no store above it answers, and its
- *   rows live at most 15 minutes.
+ * - A store that other instances do not see (`isLocal`, memory) is asked only while no store above it answers; its rows
+ *   live at most 15 minutes, and are over when one does.
  *
  * A store that failed three times in a row is left alone for 5 s or more, and then tried by one call.
  *
@@ -41,11 +41,23 @@ export function fallbackStore(stores: readonly Store[], options: FallbackStoreOp
     },
   ) as unknown as Required<FallbackStoreOptions>;
   const { budgetMs, strict } = checked;
-  const members = stores.map((store, at) =>
-    createMember(store.isLocal ? brief(store) : store, at, checked),
-  );
+  const locals: Brief[] = [];
+  const members = stores.map((store, at) => {
+    if (!store.isLocal) return createMember(store, at, checked);
+    const local = brief(store);
+    locals.push(local);
+    return createMember(local, at, checked);
+  });
   /** Until when, in epoch milliseconds, a store is passed over for new rows. */
   const passedUntil = members.map(() => 0);
+
+  /**
+   * Once a shared store answers, what memory holds is over: whoever signs out now, or changes something, is told so by
+   * stores that do not have the row, and it must not be back with the next outage.
+   */
+  function noteAnswer({ isLocal }: Member): void {
+    if (!isLocal) for (const local of locals) local.forget();
+  }
 
   /**
    * Asks one store after another until one has the row: `find` answers undefined where it has not.
@@ -60,6 +72,7 @@ export function fallbackStore(stores: readonly Store[], options: FallbackStoreOp
       if (member.isLocal && isShared) continue;
       try {
         const found = await find(member);
+        noteAnswer(member);
         if (found !== undefined) return found;
         isShared = true;
       } catch (error) {
@@ -82,7 +95,9 @@ export function fallbackStore(stores: readonly Store[], options: FallbackStoreOp
         continue;
       }
       try {
-        return await member.write(row, deadline);
+        const swap = await member.write(row, deadline);
+        noteAnswer(member);
+        return swap;
       } catch (error) {
         failure = worse(failure, error as StoreError);
         if (strict && failure.code === "STORE_MISCONFIGURED") throw failure;
@@ -129,23 +144,43 @@ function areStores(stores: unknown): boolean {
   return Array.isArray(stores) && stores.length > 0 && stores.every(isStore);
 }
 
-const BRIEF = /^(\d+)\n([^]*)$/;
+/** A store whose rows can be made to be forgotten, without asking it. */
+interface Brief extends Store {
+  forget(): void;
+}
+
+const BRIEF = /^(\d+) ([\w-]*)\n([^]*)$/;
 
 /**
- * Rows that live at most 15 minutes from their creation, however often they are written: each carries the instant.
+ * Rows that live at most 15 minutes from their creation, however often they are written, and not beyond `forget()`: each
+ * carries when it ends and the era in which it was created.
  */
-function brief(store: Store): Store {
-  const valueOf = (text: string | null) => (text === null ? null : (BRIEF.exec(text)?.[2] ?? text));
+function brief(store: Store): Brief {
+  // Named when a row is written: where modules load, some platforms refuse randomness.
+  let era: string | undefined = "";
+
+  function open(text: string | null): { until: number; value: string } | undefined {
+    const [, until, of, value = ""] = BRIEF.exec(text ?? "") ?? [];
+    return until !== undefined && of === era ? { until: Number(until), value } : undefined;
+  }
+
   return {
     isLocal: true,
-    read: async (key) => valueOf(await store.read(key)),
+    forget() {
+      era = undefined;
+    },
+    read: async (key) => open(await store.read(key))?.value ?? null,
     async write(key, value, expiresAt, expected) {
+      era ??= crypto.randomUUID();
       const text = await store.read(key);
-      const current = valueOf(text);
-      if (current !== expected) return { swapped: false, current };
-      const until = Number(BRIEF.exec(text ?? "")?.[1] ?? Date.now() + LOCAL_MS);
-      const swap = await store.write(key, `${until}\n${value}`, Math.min(expiresAt, until), text);
-      return swap.swapped ? swap : { swapped: false, current: valueOf(swap.current) };
+      const row = open(text);
+      if ((row?.value ?? null) !== expected) {
+        return { swapped: false, current: row?.value ?? null };
+      }
+      const until = row?.until ?? Date.now() + LOCAL_MS;
+      const next = `${until} ${era}\n${value}`;
+      const swap = await store.write(key, next, Math.min(expiresAt, until), text);
+      return swap.swapped ? swap : { swapped: false, current: open(swap.current)?.value ?? null };
     },
   };
 }

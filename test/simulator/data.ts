@@ -1,7 +1,7 @@
 // Whether what was shown is whole: everything that was acknowledged, nothing twice, nothing of anybody else.
 
 import { isAnswered, type Operation } from "./history.ts";
-import { hasReached, type Lineage } from "./lineage.ts";
+import type { Lineage } from "./lineage.ts";
 import type { Court } from "./presence.ts";
 
 export function judgeData(operation: Operation, session: Lineage, court: Court): void {
@@ -47,7 +47,6 @@ function missing(
   for (let from: Lineage | undefined = session, move: Lineage | undefined; from;) {
     for (const writer of from.saved) {
       if (shown.has(writer.token ?? "") || reader.startedAt <= writer.endedAt) continue;
-      if (!hasReached(writer, from)) continue;
       // What was saved before a sign-in came along with it.
       const [last, name] = move ? [move.createdBy, move.name] : [writer, from.name];
       if (promises.mustKnow(reader, last, name)) return writer;

@@ -81,17 +81,6 @@ export function lineagesOf({ operations, settings, losses }: History): Map<strin
   }
 }
 
-/**
- * Whether what a request did to a session has reached the row. Memory is passed over while a store above it answers: who
- * signs out then, or saves, is told that it is done, and the row in memory stays until it expires, 15 minutes at most.
- */
-export function hasReached({ calls }: Operation, { name, store }: Lineage): boolean {
-  if (!store?.startsWith("memory")) return true;
-  return calls.some(
-    (call) => call.store === "memory" && call.session === name && call.answer === "swapped",
-  );
-}
-
 /** The store in which a request created a session. */
 function placeOf({ calls, instance }: Operation, session: string): string | undefined {
   const call = calls.find(

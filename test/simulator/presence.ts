@@ -2,7 +2,7 @@
 
 import type { Blame } from "./checker.ts";
 import { type History, isAnswered, type Operation } from "./history.ts";
-import { hasReached, type Lineage } from "./lineage.ts";
+import type { Lineage } from "./lineage.ts";
 import type { Promises } from "./promises.ts";
 
 /** How long a session lives in an instance's memory at most. */
@@ -37,7 +37,6 @@ function judgePresent(operation: Operation, session: Lineage, court: Court): voi
   const isOfMemory = store?.startsWith("memory");
   for (const { by, isSure } of ends) {
     if (!isSure || !promises.mustKnow(operation, by, name)) continue;
-    if (!hasReached(by, session)) continue;
     const rule = by.asked === "sign in" ? "replaced, and still open" : "signed out, and still open";
     blame(rule, operation, { session, against: by });
     return;

@@ -10,10 +10,8 @@ export interface Promises {
    * Whether a request must know what an earlier one did to a session, and was told that it is done.
    *
    * - `fallbackStore`: at once, everywhere.
-   * - `cachedStore`: on the instance that wrote it to SQL, at once, if clocks agree: it tells copies that are older than
-   *   its own write by their instant, and a copy of an instance whose clock is ahead looks newer than it is. Who only
-   *   found it done has written nothing. Everywhere once `maxStaleMs` has passed, and at once where
-   *   Redis could be told, and has kept its data since.
+   * - `cachedStore`: on the instance that wrote it to SQL, at once. Who only found it done has written nothing.
+   *   Everywhere once `maxStaleMs` has passed, and at once where Redis could be told, and has kept its data since.
    */
   mustKnow(reader: Operation, writer: Operation, session: string): boolean;
   /** As `mustKnow`, of what an earlier request has only seen. */
@@ -59,8 +57,7 @@ export function promisesOf({ settings, losses, operations }: History): Promises 
     mustKnow(reader, writer, session) {
       if (reader.startedAt <= writer.endedAt) return false;
       if (isPast(reader, writer)) return true;
-      const isOwn = reader.instance === writer.instance && hasWritten(writer, session);
-      if (isOwn && allowanceMs === 0) return true;
+      if (reader.instance === writer.instance && hasWritten(writer, session)) return true;
       return couldTell(writer, session) && hasKept("redis", writer.startedAt, reader.endedAt);
     },
   };

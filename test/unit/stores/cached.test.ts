@@ -242,6 +242,28 @@ describe("while the cache does not answer", () => {
       expect(await two.read("key")).toBe("two");
     }));
 
+  test("whoever wrote is not served what an instance whose clock is ahead had read before", () =>
+    withClock(async (clock) => {
+      const { sql, redis, one, two, costs } = scene();
+      await sql.rows.write("key", "one", soon(), null);
+      await one.read("key");
+      redis.cut();
+      await one.write("key", "two", soon(), "one");
+      // As two would have put it, before the change, by a clock that is ahead.
+      const ahead = `copy ${Date.now() + 400} 0 nonce\none`;
+      await overwrite(redis.rows, "key", ahead);
+      redis.heal();
+      clock.advance(0.1);
+      expect(await two.read("key")).toBe("one");
+      expect(await one.read("key")).toBe("two");
+      costs();
+      for (const instance of [one, two]) expect(await instance.read("key")).toBe("two");
+      expect(costs()).toEqual([0, 2]);
+      clock.advance(30.1);
+      await overwrite(redis.rows, "key", ahead);
+      expect(await one.read("key")).toBe("two");
+    }));
+
   test("with old data that it brought back, an ended row is refused in time", () =>
     withClock(async (clock) => {
       const { redis, one, two } = scene();

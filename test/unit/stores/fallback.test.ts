@@ -254,12 +254,37 @@ describe("memory at the end of the list", () => {
       expect(await store.read("key")).toBeNull();
     }));
 
-  test("answers a row that another hand put there as it is", async () => {
+  test("forgets its rows when another store has answered, so that a logout is not undone by the next outage", () =>
+    withClock(async (clock) => {
+      const { first, second, memory, store } = three();
+      const cut = () => [first, second].forEach((it) => it.cut());
+      const heal = () => {
+        for (const it of [first, second]) it.heal();
+        clock.advance(7.5);
+      };
+      cut();
+      await store.write("key", "one", soon(), null);
+      await store.write("other", "one", soon(), null);
+      heal();
+      memory.reset();
+      expect(await store.read("key")).toBeNull();
+      expect(memory.commands).toBe(0);
+      cut();
+      for (const key of ["key", "other"]) await failureOf(store.read(key));
+      await failureOf(store.write("key", "two", soon(), "one"));
+      expect(await store.write("key", "three", soon(), null)).toEqual(SWAPPED);
+      expect(await store.read("key")).toBe("three");
+      await failureOf(store.read("other"));
+    }));
+
+  test("is shared by those who were given the same, and takes nothing else for a row", async () => {
     const memory = memoryStore();
-    await memory.write("key", "one", soon(), null);
-    const store = fallbackStore([memory]);
-    expect(await store.read("key")).toBe("one");
-    expect(await store.write("key", "two", soon(), "one")).toEqual(SWAPPED);
+    const [one, two] = [fallbackStore([memory]), fallbackStore([memory])];
+    await memory.write("foreign", "one", soon(), null);
+    expect(await one.read("foreign")).toBeNull();
+    await one.write("key", "one", soon(), null);
+    expect(await two.read("key")).toBe("one");
+    expect(await two.write("key", "two", soon(), "one")).toEqual(SWAPPED);
   });
 });
 
