@@ -36,11 +36,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: "a copy that is written over newer ones",
     file: "stores/cached.ts",
-    text: "const swap = await tryCache(() => cache.write([key, fresh, at + maxStaleMs, text], deadline));",
-    becomes: `let swap = await tryCache(() => cache.write([key, fresh, at + maxStaleMs, text], deadline));
+    text: "const row = [key, encodeCopy(fresh), at + maxStaleMs, text] as const;\n      const swap = await tryCache(() => cache.write([...row], deadline));",
+    becomes: `const row = [key, encodeCopy(fresh), at + maxStaleMs] as const;
+      let swap = await tryCache(() => cache.write([...row, text], deadline));
       if (swap?.swapped === false) {
         const { current } = swap;
-        swap = await tryCache(() => cache.write([key, fresh, at + maxStaleMs, current], deadline));
+        swap = await tryCache(() => cache.write([...row, current], deadline));
       }`,
     mode: "cached",
   },
@@ -82,8 +83,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: "memory that is asked while a store above it answers",
     file: "stores/fallback.ts",
-    text: "if (member.isLocal && isShared) continue;",
-    becomes: "",
+    text: "noteAnswer(member);\n        if (found !== undefined) return found;\n        isShared = true;",
+    becomes: "if (found !== undefined) return found;",
     mode: "fallback",
   },
   {
