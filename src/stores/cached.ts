@@ -69,8 +69,7 @@ export function cachedStore(options: CachedStoreOptions): Store {
     for (let tries = 0; tries < MAX_TRIES && text !== undefined; tries++) {
       const row = [key, newTombstone(), Date.now() + maxStaleMs, text] as const;
       const swap = await tryCache(() => cache.write([...row], deadline));
-      if (swap?.swapped) return ledger.noteTold(key);
-      text = swap?.current;
+      text = swap?.swapped === false ? swap.current : undefined;
     }
   }
 
@@ -93,7 +92,7 @@ export function cachedStore(options: CachedStoreOptions): Store {
       const swap = await tryCache(() => cache.write([...row], deadline));
       if (swap?.swapped) {
         remember(key, row[1]);
-        ledger.noteCopy(key, fresh.nonce);
+        ledger.noteCopy(key, fresh);
       }
       return value;
     },
@@ -135,8 +134,7 @@ export function cachedStore(options: CachedStoreOptions): Store {
       const until = Math.min(expiresAt, at + maxStaleMs);
       const row = [key, encodeCopy(copy), until, before ?? null] as const;
       const put = await tryCache(() => cache.write([...row], deadline));
-      if (put?.swapped) ledger.noteTold(key);
-      else if (put) await bury(key, put.current, deadline);
+      if (put?.swapped === false) await bury(key, put.current, deadline);
       return swap;
     },
   };

@@ -43,10 +43,8 @@ export interface Ledger {
    * @param nonce of the copy that holds what was written
    */
   note(key: string, now: number, nonce?: string): void;
-  /** Notes that the cache has been told of it: what others put there since was read afterwards. */
-  noteTold(key: string): void;
   /** Notes that this instance has put a copy of what it has read. */
-  noteCopy(key: string, nonce: string): void;
+  noteCopy(key: string, copy: Copy): void;
   /** Whether a copy is fresh, and no older than what this instance itself has written. */
   isServable(key: string, copy: Copy, now: number): boolean;
 }
@@ -54,9 +52,10 @@ export interface Ledger {
 interface Write {
   readonly at: number;
   nonce: string | undefined;
-  isTold: boolean;
 }
 
+/** How far clocks of two instances may be apart, in milliseconds, before one serves what is older than its own write. */
+const CLOCKS_MS = 1000;
 /** Writes remembered at most. */
 const MOST = 10_000;
 
@@ -69,7 +68,7 @@ export function createLedger(maxStaleMs: number): Ledger {
   return {
     note(key, now, nonce) {
       writes.delete(key);
-      writes.set(key, { at: now, nonce, isTold: false });
+      writes.set(key, { at: now, nonce });
       for (const [oldest, { at }] of writes) {
         // Copies from before it are too old by now whatever was written. Twice, for clocks that disagree.
         const isPast = at + 2 * maxStaleMs <= now;
@@ -79,21 +78,18 @@ export function createLedger(maxStaleMs: number): Ledger {
       }
     },
 
-    noteTold(key) {
+    noteCopy(key, { at, nonce }) {
       const write = writes.get(key);
-      if (write) write.isTold = true;
-    },
-
-    noteCopy(key, nonce) {
-      const write = writes.get(key);
-      if (write) write.nonce = nonce;
+      // What was asked for before the write was answered may be of before it.
+      if (write && at > write.at) write.nonce = nonce;
     },
 
     isServable(key, { at, expiresAt, nonce }, now) {
       const write = writes.get(key);
-      // A read that was sent in the very millisecond of the answer may have been before it. Where the cache was not told,
-      // another instance's copy may be of before as well, and look newer because of its clock.
-      const isNewer = write ? nonce === write.nonce || (write.isTold && at > write.at) : at > floor;
+      // Another instance's copy from before the write looks newer where its clock is ahead.
+      const isNewer = write
+        ? nonce === write.nonce || at > write.at + CLOCKS_MS
+        : at > floor + CLOCKS_MS;
       return isNewer && at + maxStaleMs > now && (expiresAt === 0 || expiresAt > now);
     },
   };

@@ -264,6 +264,24 @@ describe("while the cache does not answer", () => {
       expect(await one.read("key")).toBe("two");
     }));
 
+  test("a read that was under way while this instance wrote does not pass for newer", () =>
+    withClock(async (clock) => {
+      const { sql, redis, one } = scene();
+      await sql.rows.write("key", "one", soon(), null);
+      const parked = sql.park("after read");
+      const reading = one.read("key");
+      await parked.reached;
+      clock.advance(0.1);
+      redis.cut();
+      expect(await one.write("key", "two", soon(), "one")).toEqual(SWAPPED);
+      redis.heal();
+      parked.resume();
+      expect(await reading).toBe("one");
+      expect(decodeCopy(await redis.rows.read("key"))?.value).toBe("one");
+      clock.advance(0.1);
+      expect(await one.read("key")).toBe("two");
+    }));
+
   test("with old data that it brought back, an ended row is refused in time", () =>
     withClock(async (clock) => {
       const { redis, one, two } = scene();
@@ -283,7 +301,7 @@ describe("while the cache does not answer", () => {
     withClock(async (clock) => {
       const { redis, one, two, costs } = scene();
       await one.write("key", "one", soon(), null);
-      clock.advance(0.001);
+      clock.advance(1.001);
       await redis.rows.write("key", "", 0, await redis.rows.read("key"));
       expect(await two.read("key")).toBe("one");
       costs();
