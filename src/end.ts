@@ -78,8 +78,12 @@ async function end<Data extends object>(
         return undefined;
       }
       if (moved === key) {
-        // An empty place is marked as well: a lagging replica may have said "nothing".
-        const swap = await store.write(key, mark, Date.now() + MARK_MS, current);
+        // An empty place is asked for again, by the removal of nothing: a lagging replica may have said so. A mark there
+        // would be a new row, which a store made of stores may put beside the one that is meant.
+        const swap =
+          current === null
+            ? await store.write(key, "", 0, null)
+            : await store.write(key, mark, Date.now() + MARK_MS, current);
         current = swap.swapped ? mark : swap.current;
       } else {
         key = moved;

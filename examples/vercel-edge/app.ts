@@ -1,12 +1,12 @@
 // The application: what each request does to the visitor's session.
 
-import type { Session } from "coatcheck";
+import type { LoadOptions, Session } from "coatcheck";
 import { page } from "./pages.ts";
 import type { Data } from "./sessions.ts";
 
 export async function app(
   request: Request,
-  getSession: () => Promise<Session<Data>>,
+  getSession: (options?: LoadOptions) => Promise<Session<Data>>,
 ): Promise<Response> {
   const { method, headers, url } = request;
   // The cookie does not come along from other sites (SameSite=Lax); this keeps out other hosts of one's own site too.
@@ -59,7 +59,8 @@ export async function app(
     }
 
     case "POST /sign-out": {
-      const session = await getSession();
+      // Asked for so, a sign-out that meets an outage is not forgotten.
+      const session = await getSession({ whenUnavailable: "anonymous" });
       session.destroy(); // in the store, so that a copy of the cookie is worth nothing either
       return toStart();
     }

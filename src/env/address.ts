@@ -27,7 +27,9 @@ export function readAddress(text: string): Address {
   const pasted = /^redis-cli\s[^]*?(rediss?:\/\/[^\s"']+)/i.exec(text)?.[1] ?? text;
   const full = /^[\w-]+\.upstash\.io(:\d+)?\/?$/i.test(pasted) ? `https://${pasted}` : pasted;
   const url = /^[a-z][a-z\d+.-]*:\/\//i.test(full) && !/\s/.test(full) ? parse(full) : null;
-  if (url === null || url.hostname === "") {
+  // What stands behind the host is part of a password where an @ follows: it must not be taken for a name, nor shown.
+  const isCut = url !== null && /@/.test(url.pathname + url.search + url.hash);
+  if (url === null || url.hostname === "" || isCut) {
     const escape = /^rediss?:/i.test(full) ? "; percent-encode the password" : "";
     return wrong("it is no address", COPY + escape);
   }
@@ -83,9 +85,12 @@ function hasNoRest(host: string): boolean {
 
 /** This machine, or a network of one's own: a name without dots, as in Docker, or a private address. */
 function isNear(host: string): boolean {
-  return /^([^.]+|.+\.(localhost|local|internal|test)|127\..+|10\..+|192\.168\..+|172\.(1[6-9]|2\d|3[01])\..+)$/.test(
-    host,
-  );
+  if (host.startsWith("[")) return /^\[(::1\]|f[cd]|fe[89ab])/.test(host);
+  // Four numbers: a name may begin like an address.
+  if (/^\d+(\.\d+){3}$/.test(host)) {
+    return /^(127|10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(host);
+  }
+  return /^([^.]+|.+\.(localhost|local|internal|test))$/.test(host);
 }
 
 /** A token where an address belongs can look like the name of a host: one that long and without a dot is not shown. */

@@ -50,7 +50,7 @@ export function createChain({ places, options, isProduction, onEvent }: Parts): 
     store && watchedStore(name, store, { journal, explain });
   const redis = watched("Redis", places.Redis);
   const prisma = watched("Prisma", places.Prisma);
-  const timeoutMs = Math.min(options.timeoutMs + GRACE_MS, 60_000);
+  const timeoutMs = Math.min(options.timeoutMs + GRACE_MS, budgetMs, 60_000);
   const composite = { timeoutMs, budgetMs, strict, onEvent };
   if (mode === "cached" && redis && prisma) {
     return cachedStore({ ...composite, authority: prisma, cache: redis });

@@ -8,10 +8,10 @@ import {
   oneOf,
   optional,
   type Rule,
-  wholeNumber,
 } from "../check.ts";
 import type { SessionEvent } from "../events.ts";
 import type { Store } from "../store.ts";
+import { budgetOf, COMPOSITE } from "../stores/breaker.ts";
 import { TIMEOUT } from "../stores/deadline.ts";
 import type { PrismaDelegate } from "../stores/table.ts";
 import type { RedisClient } from "./client.ts";
@@ -44,7 +44,7 @@ export interface StoreFromEnvOptions {
   readonly prefix?: string | undefined;
   /** Milliseconds that one store may take: 1 to 60,000. Default 1,000. */
   readonly timeoutMs?: number | undefined;
-  /** Milliseconds that one read or write may take in all: 1 to 60,000. Default 2,500. */
+  /** Milliseconds that one read or write may take in all: `timeoutMs` to 60,000. Default 2,500, or 2.5 times `timeoutMs`. */
   readonly budgetMs?: number | undefined;
 }
 
@@ -74,13 +74,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   onEvent: [undefined, optional(isFunction), "a function"],
   prefix: ["session:", isText(/[^]/), "text"],
   timeoutMs: TIMEOUT,
-  budgetMs: wholeNumber(2500, 60_000, "milliseconds"),
+  budgetMs: COMPOSITE["budgetMs"] as Rule,
 };
 
 /** @throws TypeError, or RangeError for a number out of range */
 export function checkEnvOptions(options: StoreFromEnvOptions): Checked {
   const checked = checkOptions("store", options, RULES) as unknown as Checked;
   const { mode, prisma, memory } = checked;
+  const budgetMs = budgetOf("store", checked);
   if (mode === "cached" && prisma === undefined) {
     throw new TypeError(
       "Cannot create store: mode cached needs prisma, which decides every change",
@@ -91,7 +92,7 @@ export function checkEnvOptions(options: StoreFromEnvOptions): Checked {
       "Cannot create store: memory must be left out in mode cached, where nothing may be lost",
     );
   }
-  return checked;
+  return { ...checked, budgetMs };
 }
 
 function isLogger(value: unknown): boolean {

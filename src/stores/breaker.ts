@@ -1,6 +1,6 @@
 // A store as one that is made of stores asks it: within a deadline, and not at all while it is known to be silent.
 
-import { isObject, type Rule, wholeNumber } from "../check.ts";
+import { isObject, optional, type Rule, wholeNumber } from "../check.ts";
 import { StoreError } from "../errors.ts";
 import { createReporter, type SessionEvent } from "../events.ts";
 import type { Store, Swap } from "../store.ts";
@@ -10,7 +10,7 @@ import { TIMEOUT, within } from "./deadline.ts";
 export interface CompositeOptions {
   /** Milliseconds that one call of one store may take: 1 to 60,000. Default 1,000. */
   readonly timeoutMs?: number;
-  /** Milliseconds that one read or write may take in all: 1 to 60,000. Default 2,500. */
+  /** Milliseconds that one read or write may take in all: `timeoutMs` to 60,000. Default 2,500, or 2.5 times `timeoutMs`. */
   readonly budgetMs?: number;
   /** Whether a store that is misconfigured (wrong token, missing table) stops the call, instead of being passed over. Default false. */
   readonly strict?: boolean;
@@ -18,13 +18,29 @@ export interface CompositeOptions {
   readonly onEvent?: (event: SessionEvent) => void;
 }
 
+const LIMIT = wholeNumber(0, 60_000, "milliseconds");
+
 /** Rules for {@link CompositeOptions}. */
 export const COMPOSITE: Readonly<Record<string, Rule>> = {
   timeoutMs: TIMEOUT,
-  budgetMs: wholeNumber(2500, 60_000, "milliseconds"),
+  budgetMs: [undefined, optional(LIMIT[1]), LIMIT[2]],
   strict: [false, (value) => typeof value === "boolean", "true or false"],
   onEvent: [undefined, (value) => !value || typeof value === "function", "a function"],
 };
+
+/**
+ * What one read or write may take in all.
+ *
+ * @throws RangeError where that is less than one store may take: then none of the others would ever be asked
+ */
+export function budgetOf(
+  what: string,
+  { timeoutMs, budgetMs }: { timeoutMs: number; budgetMs?: number },
+): number {
+  if (budgetMs === undefined) return Math.max(2500, 2.5 * timeoutMs);
+  if (budgetMs >= timeoutMs) return budgetMs;
+  throw new RangeError(`Cannot create ${what}: budgetMs must not be less than timeoutMs`);
+}
 
 /** A store behind a circuit breaker. What it rejects with is a StoreError; `none` where it was not asked. */
 export interface Member {
@@ -38,6 +54,7 @@ export interface Member {
 const FAILURES = 3;
 /** Milliseconds between two probes of an open breaker, and up to half as much again, so that instances spread out. */
 const PROBE_MS = 5000;
+const MAX_WAIT_MS = PROBE_MS * 1.5;
 
 /**
  * Puts a circuit breaker before a store. It opens after three failures in a row; then one caller in five seconds or more
@@ -54,6 +71,9 @@ export function createMember(
   const report = createReporter(onEvent);
   let failures = 0;
   let probeAt = 0;
+  let asked = 0;
+  /** The latest call that was answered, of those that were asked in order. */
+  let answered = 0;
   let last: StoreError | undefined;
 
   async function ask<Answer>(deadline: number, work: () => Promise<Answer>): Promise<Answer> {
@@ -61,10 +81,13 @@ export function createMember(
     const time = Math.min(timeoutMs, deadline - now);
     if (time <= 0) throw new StoreError("none", "Cannot use store: no time is left to ask it");
     if (last && failures >= FAILURES) {
-      if (now < probeAt) throw new StoreError("none", last.message, last.code);
+      const wait = probeAt - now;
+      // Longer than it was ever told to wait: the clock was set back.
+      if (wait > 0 && wait <= MAX_WAIT_MS) throw new StoreError("none", last.message, last.code);
       // Whoever comes meanwhile is turned away: one probe, not a stampede (F51).
       probeAt = now + PROBE_MS + jitter();
     }
+    const call = ++asked;
     let isCut = false;
     const late = () => {
       isCut = time < timeoutMs;
@@ -75,6 +98,7 @@ export function createMember(
       if (last) report({ type: "stepped-up", store: name });
       last = undefined;
       failures = 0;
+      answered = Math.max(answered, call);
       return answer;
     } catch (error) {
       // What else a store throws may quote keys and values, so nothing of it is passed on.
@@ -82,8 +106,8 @@ export function createMember(
         error instanceof StoreError
           ? error
           : new StoreError("unknown", "Cannot use store: it failed");
-      // A store that was given less than its due says nothing of itself.
-      if (isCut) throw failure;
+      // A store that was given less than its due says nothing of itself, nor does what has been overtaken by an answer.
+      if (isCut || call < answered) throw failure;
       const { outcome, code, message } = failure;
       if (!last) report({ type: "stepped-down", store: name, outcome, code, message });
       last = failure;
@@ -94,14 +118,23 @@ export function createMember(
 
   return {
     isLocal: store.isLocal ?? false,
-    read: (key, deadline) => ask(deadline, () => store.read(key)),
+    read: (key, deadline) =>
+      ask(deadline, async () => {
+        const text = (await store.read(key)) as unknown;
+        if (text === null || typeof text === "string") return text;
+        throw wrongShape();
+      }),
     write: (row, deadline) =>
       ask(deadline, async () => {
         const swap = await store.write(...row);
         if (isObject(swap)) return swap;
-        throw new StoreError("unknown", "Cannot use store: its answer has the wrong shape");
+        throw wrongShape();
       }),
   };
+}
+
+function wrongShape(): StoreError {
+  return new StoreError("unknown", "Cannot use store: its answer has the wrong shape");
 }
 
 function jitter(): number {

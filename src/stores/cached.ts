@@ -3,7 +3,7 @@
 import { checkOptions, isStore, wholeNumber } from "../check.ts";
 import type { StoreError } from "../errors.ts";
 import type { Store, Swap } from "../store.ts";
-import { COMPOSITE, type CompositeOptions, createMember } from "./breaker.ts";
+import { budgetOf, COMPOSITE, type CompositeOptions, createMember } from "./breaker.ts";
 import { createLedger, decodeCopy, encodeCopy, newCopy, newTombstone } from "./copy.ts";
 
 /** What `cachedStore` takes. */
@@ -44,7 +44,8 @@ export function cachedStore(options: CachedStoreOptions): Store {
     cache: [undefined, isStore, "a store, such as redisStore(upstash({ url, token }))"],
     maxStaleMs: wholeNumber(30_000, 3_600_000, "milliseconds"),
   }) as unknown as Required<CachedStoreOptions>;
-  const { budgetMs, maxStaleMs, strict } = checked;
+  const { maxStaleMs, strict } = checked;
+  const budgetMs = budgetOf("cached store", checked);
   const authority = createMember(checked.authority, "authority", checked);
   const cache = createMember(checked.cache, "cache", checked);
   const ledger = createLedger(maxStaleMs);

@@ -3,7 +3,13 @@
 import { checkOptions, isStore } from "../check.ts";
 import { StoreError } from "../errors.ts";
 import type { Store, Swap } from "../store.ts";
-import { COMPOSITE, type CompositeOptions, createMember, type Member } from "./breaker.ts";
+import {
+  budgetOf,
+  COMPOSITE,
+  type CompositeOptions,
+  createMember,
+  type Member,
+} from "./breaker.ts";
 
 /** What `fallbackStore` takes. */
 export type FallbackStoreOptions = CompositeOptions;
@@ -37,10 +43,15 @@ export function fallbackStore(stores: readonly Store[], options: FallbackStoreOp
     { ...options, stores },
     {
       ...COMPOSITE,
-      stores: [undefined, areStores, "a list of stores, such as [redisStore(…), memoryStore()]"],
+      stores: [
+        undefined,
+        areStores,
+        "a list of stores, memory last, such as [redisStore(…), memoryStore()]",
+      ],
     },
   ) as unknown as Required<FallbackStoreOptions>;
-  const { budgetMs, strict } = checked;
+  const { strict } = checked;
+  const budgetMs = budgetOf("fallback store", checked);
   const locals: Brief[] = [];
   const members = stores.map((store, at) => {
     if (!store.isLocal) return createMember(store, at, checked);
@@ -84,12 +95,27 @@ export function fallbackStore(stores: readonly Store[], options: FallbackStoreOp
     return undefined;
   }
 
+  async function isAnyReadable(key: string, deadline: number): Promise<boolean> {
+    for (const member of members) {
+      if (member.isLocal) continue;
+      try {
+        await member.read(key, deadline);
+        noteAnswer(member);
+        return true;
+      } catch {
+        // A store that does not answer: the next one is asked.
+      }
+    }
+    return false;
+  }
+
   async function create(row: Row, deadline: number): Promise<Swap> {
     let failure: StoreError | undefined;
     let isPassed = false;
     for (const [at, member] of members.entries()) {
-      // One lost answer is no outage: a row in memory would be lost with the next answer.
-      if (member.isLocal && isPassed) continue;
+      // One lost answer is no outage, nor is a store that reads and does not write: a row in memory would be over with
+      // the next answer.
+      if (member.isLocal && (isPassed || (await isAnyReadable(row[0], deadline)))) continue;
       if (Date.now() < (passedUntil[at] ?? 0)) {
         isPassed = true;
         continue;
@@ -141,7 +167,10 @@ function worse(one: StoreError | undefined, other: StoreError): StoreError {
 }
 
 function areStores(stores: unknown): boolean {
-  return Array.isArray(stores) && stores.length > 0 && stores.every(isStore);
+  if (!Array.isArray(stores) || stores.length === 0 || !stores.every(isStore)) return false;
+  // What stands before a shared store would be over with that one's first answer.
+  const first = stores.findIndex(({ isLocal }: Store) => isLocal);
+  return first < 0 || stores.slice(first).every(({ isLocal }: Store) => isLocal);
 }
 
 /** A store whose rows can be made to be forgotten, without asking it. */

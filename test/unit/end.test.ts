@@ -124,13 +124,18 @@ const ENDS: readonly [
 
 describe("an end", () => {
   test.each(ENDS)(
-    "of %s asks no more than it must, and leaves no row",
+    "of %s asks no more than it must, and leaves no row that opens",
     async (_, origin, rows, commands) => {
       const played = await play(origin, rows);
       expect(played.failure).toBe(undefined);
       expect(played.commands).toEqual(commands);
       const keys = origin.kind === "none" ? [] : [...new Set(["O", ...Object.keys(rows)])];
-      for (const key of keys) expect(await played.ended(key)).toHaveProperty("moved");
+      // A mark where something stood, and nothing where nothing did: a mark there would be a new row.
+      for (const key of keys) {
+        const left = await played.ended(key);
+        if (key in rows || origin.kind === "row") expect(left).toHaveProperty("moved");
+        else expect(left).toBe("nothing");
+      }
     },
   );
 

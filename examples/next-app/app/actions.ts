@@ -2,7 +2,7 @@
 // What each form does to the visitor's session. It is saved when the action ends, by redirect() too.
 
 import { redirect } from "next/navigation";
-import { withSession } from "../sessions";
+import { getSession, saveSession, withSession } from "../sessions";
 
 export const signIn = withSession((session, form: FormData) => {
   const name = field(form, "name");
@@ -27,10 +27,13 @@ export const addNote = withSession((session, form: FormData) => {
   redirect("/");
 });
 
-export const signOut = withSession((session) => {
+export async function signOut() {
+  // Asked for so, a sign-out that meets an outage is not forgotten.
+  const session = await getSession({ readOnly: false, whenUnavailable: "anonymous" });
   session.destroy(); // in the store, so that a copy of the cookie is worth nothing either
+  await saveSession(session);
   redirect("/");
-});
+}
 
 function field(form: FormData, name: string): string {
   return String(form.get(name) ?? "")

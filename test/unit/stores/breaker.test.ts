@@ -111,6 +111,32 @@ describe("a breaker", () => {
     expect(counting.commands).toBe(0);
   });
 
+  test("is not opened by failures that an answer has overtaken", async () => {
+    const faulty = faultyStore(memoryStore());
+    faulty.fail("read", "hang", { times: 3 });
+    const { member } = memberOf(faulty.store, 50);
+    const hanging = [1, 2, 3].map(() => failureOf(read(member)));
+    expect(await read(member)).toBeNull();
+    await Promise.all(hanging);
+    expect(await read(member)).toBeNull();
+  });
+
+  test("does not wait for a clock that was set back", () =>
+    withClock(async (clock) => {
+      const faulty = faultyStore(memoryStore());
+      faulty.fail("read", "refused", { times: 3 });
+      const { member } = memberOf(faulty.store);
+      for (let n = 0; n < 3; n++) await failureOf(read(member));
+      await failureOf(read(member));
+      clock.advance(-3600);
+      expect(await read(member)).toBeNull();
+    }));
+
+  test("takes an answer that is neither text nor null for none at all", async () => {
+    const store = { ...memoryStore(), read: async () => undefined as never };
+    expect((await failureOf(read(memberOf(store).member))).outcome).toBe("unknown");
+  });
+
   test("passes on nothing of what is no StoreError", async () => {
     const faulty = faultyStore(memoryStore());
     faulty.fail("write", "thrown");

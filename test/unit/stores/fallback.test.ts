@@ -277,6 +277,21 @@ describe("memory at the end of the list", () => {
       await failureOf(store.read("other"));
     }));
 
+  test("takes no new row while a store above it reads and does not write", () =>
+    withClock(async () => {
+      const { first, second, memory, store } = three();
+      first.fail("write", "refused", ALWAYS);
+      second.cut();
+      for (let n = 0; n < 6; n++) {
+        expect((await failureOf(store.write(`key ${n}`, "one", soon(), null))).outcome).toBe(
+          "none",
+        );
+      }
+      expect(memory.commands).toBe(0);
+      first.cut();
+      expect(await store.write("key", "one", soon(), null)).toEqual(SWAPPED);
+    }));
+
   test("is shared by those who were given the same, and takes nothing else for a row", async () => {
     const memory = memoryStore();
     const [one, two] = [fallbackStore([memory]), fallbackStore([memory])];
@@ -289,6 +304,14 @@ describe("memory at the end of the list", () => {
 });
 
 describe("time", () => {
+  test("is more in all where one store may take more", async () => {
+    const [first, second] = [shared(), shared()];
+    await second.rows.write("key", "two", soon(), null);
+    first.fail("read", "hang");
+    const store = fallbackStore([first.store, second.store], { timeoutMs: 2600 });
+    expect(await store.read("key")).toBe("two");
+  });
+
   test("is bounded for all stores together", async () => {
     const [first, second, third] = [shared(), shared(), shared()];
     for (const { fail } of [first, second, third]) fail("read", "hang", ALWAYS);
@@ -347,6 +370,8 @@ describe("creation", () => {
     [[], {}, "Cannot create fallback store: stores must be a list of stores"],
     [[store, {}], {}, "Cannot create fallback store: stores must be a list of stores"],
     [store, {}, "Cannot create fallback store: stores must be a list of stores"],
+    [[store, shared().store], {}, "stores must be a list of stores, memory last"],
+    [[store], { timeoutMs: 3000, budgetMs: 2999 }, "budgetMs must not be less than timeoutMs"],
     [[store], { timeoutMs: 0 }, "timeoutMs must be a whole number of milliseconds from 1 to 60000"],
     [[store], { budgetMs: 1.5 }, "budgetMs must be a whole number of milliseconds from 1 to 60000"],
     [[store], { strict: "yes" }, "strict must be true or false"],
