@@ -347,6 +347,21 @@ const WRONG: Readonly<Record<string, readonly [env: Env, why: string, mend?: str
     "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN: http would send the token unencrypted",
     "write https",
   ],
+  "http to a stranger whose name begins like a private address": [
+    { UPSTASH_REDIS_REST_URL: "http://10.example.com", UPSTASH_REDIS_REST_TOKEN: TOKEN },
+    "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN: http would send the token unencrypted",
+    "write https",
+  ],
+  "http to a public IPv6 address": [
+    { UPSTASH_REDIS_REST_URL: "http://[2001:db8::1]", UPSTASH_REDIS_REST_TOKEN: TOKEN },
+    "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN: http would send the token unencrypted",
+    "write https",
+  ],
+  "a password with a slash, which cuts it off": [
+    { REDIS_URL: `redis://pass.word/more@${HOST}:6379` },
+    "REDIS_URL: it is no address",
+    "copy the REST URL from the database's page in Upstash's console; percent-encode the password",
+  ],
   "a password in the REST URL": [
     {
       UPSTASH_REDIS_REST_URL: `https://default:${ESCAPED}@${HOST}`,
