@@ -10,10 +10,14 @@ export function watchedStore(
   store: Store,
   { journal, explain }: { journal: Journal; explain: (error: StoreError) => StoreError },
 ): Store {
-  async function watch<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+  /** Whether it may not be written, by its last word: then that it can be read is no good news. */
+  let isReadOnly = false;
+
+  async function watch<Answer>(isWrite: boolean, work: () => Promise<Answer>): Promise<Answer> {
     try {
       const answer = await work();
-      journal.answered(name);
+      if (isWrite) isReadOnly = false;
+      if (!isReadOnly) journal.answered(name);
       return answer;
     } catch (error) {
       // What else a store throws may quote keys and values.
@@ -21,13 +25,14 @@ export function watchedStore(
         error instanceof StoreError
           ? explain(error)
           : new StoreError("unknown", `Cannot use ${name}: it failed`);
+      if (isWrite) isReadOnly = known.code === "STORE_MISCONFIGURED";
       journal.failed(name, known);
       throw known;
     }
   }
   return {
-    read: (key) => watch(() => store.read(key)),
-    write: (...row) => watch(() => store.write(...row)),
+    read: (key) => watch(false, () => store.read(key)),
+    write: (...row) => watch(true, () => store.write(...row)),
   };
 }
 

@@ -390,3 +390,24 @@ describe("events", () => {
     });
   });
 });
+
+describe("a Redis that may be read and not written", () => {
+  test("is not said to answer again with each read, nor to be the one that serves", () =>
+    withClock(async (clock) => {
+      const { write } = misconfigured();
+      const redis = { read: async () => null, write };
+      const { store, lines } = openScene({ redis });
+      for (let n = 0; n < 5; n++) {
+        const key = newKey();
+        await create(store, key);
+        expect(await store.read(key)).toBe("one");
+        clock.advance(61);
+      }
+      const failed =
+        "error [Session Store] Redis connection failed: WRONGPASS; check token, rights and prefix";
+      expect(lines.all.filter((line) => line === failed)).toHaveLength(5);
+      expect(lines.all.filter((line) => line === FALLBACK)).toHaveLength(1);
+      expect(lines.all).not.toContain(BACK);
+      expect(lines.all).not.toContain(READY);
+    }));
+});
