@@ -1,6 +1,7 @@
-// A client of the application's own for Redis -> `send`.
+// A client of the application's own for Redis -> `send`, none of whose calls waits for ever.
 
 import { fromUpstash, type Send, type UpstashClient } from "coatcheck/redis";
+import { LateError, within } from "./deadline.ts";
 
 type Call = (...args: unknown[]) => Promise<unknown>;
 
@@ -12,21 +13,57 @@ interface Client {
   readonly send?: Call;
   readonly connect?: Call;
   readonly isOpen?: boolean;
+  readonly on?: (event: "error", listener: (error: unknown) => void) => unknown;
 }
 
 /**
  * Answers the `send` of a client of node-redis, ioredis, Bun or `@upstash/redis`, or of a function that is one;
  * undefined for anything else. Connects where that is due.
+ *
+ * @throws what the client throws, or a LateError, whose cause is what the client has told meanwhile
  */
-export async function sendOf(client: unknown): Promise<Send | undefined> {
-  if (typeof client === "function") return client as Send;
+export async function sendOf(client: unknown, timeoutMs: number): Promise<Send | undefined> {
+  if (typeof client === "function") return bounded(client as Send, timeoutMs);
   if (typeof client !== "object" || client === null) return undefined;
-  const { exec, sendCommand, call, send, connect, isOpen } = client as Client;
-  if (typeof call === "function") return (command) => call.apply(client, command);
-  if (typeof sendCommand === "function") {
-    if (isOpen === false && typeof connect === "function") await connect.call(client);
-    return (command) => sendCommand.call(client, command);
+  const ask = boundedBy(timeoutMs, client);
+  const { sendCommand, connect, isOpen } = client as Client;
+  if (typeof sendCommand === "function" && isOpen === false && typeof connect === "function") {
+    await ask(() => connect.call(client));
   }
+  const send = plainSend(client);
+  if (send === undefined) return undefined;
+  return keepTrait(send, (command) => ask(() => send(command)));
+}
+
+function plainSend(client: Client): Send | undefined {
+  const { exec, sendCommand, call, send } = client;
+  if (typeof call === "function") return (command) => call.apply(client, command);
+  if (typeof sendCommand === "function") return (command) => sendCommand.call(client, command);
   if (typeof send === "function") return ([name, ...args]) => send.call(client, name, args);
   return typeof exec === "function" ? fromUpstash(client as UpstashClient) : undefined;
+}
+
+/** Clients over TCP connect anew as long as it takes; why they have to is told by an event alone. */
+function boundedBy(timeoutMs: number, client: Client) {
+  let last: unknown;
+  if (typeof client.on === "function") client.on("error", (error) => (last = error));
+  return async (work: () => Promise<unknown>): Promise<unknown> => {
+    try {
+      return await within(timeoutMs, work);
+    } catch (error) {
+      if (error instanceof LateError) error.cause ??= last;
+      throw error;
+    }
+  };
+}
+
+function bounded(send: Send, timeoutMs: number): Send {
+  return keepTrait(send, (command) => within(timeoutMs, () => send(command)));
+}
+
+function keepTrait(
+  { keyLocking = false }: Send,
+  ask: (command: string[]) => Promise<unknown>,
+): Send {
+  return Object.assign(ask, { keyLocking });
 }

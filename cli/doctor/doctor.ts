@@ -7,7 +7,7 @@ import type { Variables } from "./files.ts";
 import type { Finding, Report } from "./finding.ts";
 import { loadModule, pick } from "./load.ts";
 import { checkPrisma } from "./prisma.ts";
-import { checkRedis } from "./redis.ts";
+import { checkRedis, refusal } from "./redis.ts";
 import { secretFinding } from "./secret.ts";
 import { checkSite } from "./site.ts";
 import { checkVariables } from "./variables.ts";
@@ -36,9 +36,9 @@ export async function examine(options: DoctorOptions, tell: Report): Promise<rea
 
   if (redis !== undefined) await checkClient(redis, timeoutMs, report);
   else if (found.credentials !== undefined && found.chosen !== undefined) {
-    const { host = "Redis", isPassword = false } = found.chosen;
+    const { host = "Redis", isPassword = false, names } = found.chosen;
     const send = upstash({ ...found.credentials(), timeoutMs });
-    await checkRedis({ send, name: host, timeoutMs, isPassword }, report);
+    await checkRedis({ send, name: host, timeoutMs, isPassword, names }, report);
   }
 
   if (prisma !== undefined) {
@@ -74,32 +74,28 @@ function memoryAlone(): Finding {
 }
 
 async function checkClient(path: string, timeoutMs: number, report: Report): Promise<void> {
-  const loaded = await loadModule("redis.module", path);
+  const loaded = await loadModule("redis.module", path, timeoutMs);
   if ("finding" in loaded) return report(loaded.finding);
   const client = pick(loaded.exports, ["redis", "kv", "client"]);
-  const send = await sendOf(client);
-  if (send === undefined) {
-    return report({
-      check: "redis.module",
-      status: "wrong",
-      message: `${path} exports no client for Redis`,
-      why: "no session can be kept there",
-      mend: "export one of node-redis, ioredis or @upstash/redis as redis",
-    });
+  try {
+    const send = await sendOf(client, timeoutMs);
+    if (send === undefined) return report(noClient(path));
+    report({ check: "redis.module", status: "ok", message: `${path} has a client for Redis` });
+    await checkRedis({ send, name: "Redis", timeoutMs }, report);
+  } catch (error) {
+    // It does not connect.
+    report(refusal(error, { name: "Redis" }));
   }
-  report({ check: "redis.module", status: "ok", message: `${path} has a client for Redis` });
-  await checkRedis({ send: bounded(send, timeoutMs), name: "Redis", timeoutMs }, report);
 }
 
-/** Clients over TCP wait for a connection as long as it takes. */
-function bounded(send: Awaited<ReturnType<typeof sendOf>> & {}, timeoutMs: number): typeof send {
-  const ask: typeof send = (command) => {
-    const late = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs).unref();
-    });
-    return Promise.race([send(command), late]);
+function noClient(path: string): Finding {
+  return {
+    check: "redis.module",
+    status: "wrong",
+    message: `${path} exports no client for Redis`,
+    why: "no session can be kept there",
+    mend: "export one of node-redis, ioredis or @upstash/redis as redis",
   };
-  return Object.assign(ask, { keyLocking: send.keyLocking ?? false });
 }
 
 /** @throws UsageError for what is no address of a site */

@@ -1,7 +1,5 @@
 // Why Redis refuses, told from its text, in words of ours: its own may quote keys.
 
-import { StoreError } from "coatcheck";
-
 /** A refusal: what it means, why it matters, and the mend. */
 export interface Fault {
   readonly check: string;
@@ -11,12 +9,27 @@ export interface Fault {
 }
 
 const NO_SESSIONS = "no session can be read or written";
-const COPY = "copy UPSTASH_REDIS_REST_TOKEN from the database's page in Upstash's console";
+/** What differs between address and token that variables name, and a client that a module has made. */
+type Told = Omit<Fault, "mend"> & {
+  readonly mend: string | ((url: string, token: string) => string);
+  /** For a module's client, where that is another. */
+  readonly own?: Partial<Fault>;
+};
 
-const FAULTS: readonly (readonly [signs: RegExp, fault: Fault])[] = [
+const PAGE = "from the database's page in Upstash's console";
+const CHECK_USER = "check the user and password that the module connects with";
+const CHECK_ADDRESS = "check the address that the module connects to";
+
+const FAULTS: readonly (readonly [signs: RegExp, fault: Told])[] = [
   [
     /\b(WRONGPASS|NOAUTH|unauthorized|invalid password)\b/i,
-    { check: "redis.token", message: "the token is refused", why: NO_SESSIONS, mend: COPY },
+    {
+      check: "redis.token",
+      message: "the token is refused",
+      why: NO_SESSIONS,
+      mend: (_, token) => `copy ${token} ${PAGE}`,
+      own: { message: "user and password are refused", mend: CHECK_USER },
+    },
   ],
   [
     /\bNOPERM\b/,
@@ -24,7 +37,12 @@ const FAULTS: readonly (readonly [signs: RegExp, fault: Fault])[] = [
       check: "redis.token",
       message: "the token may read and not write",
       why: "no session can be created, changed or ended: every sign-in and every logout fails",
-      mend: `${COPY}, not KV_REST_API_READ_ONLY_TOKEN or the read-only one`,
+      mend: (_, token) =>
+        `copy ${token} ${PAGE}, not KV_REST_API_READ_ONLY_TOKEN or the read-only one`,
+      own: {
+        message: "the user may read and not write",
+        mend: `${CHECK_USER}, and give the user the commands that write`,
+      },
     },
   ],
   [
@@ -69,7 +87,9 @@ const FAULTS: readonly (readonly [signs: RegExp, fault: Fault])[] = [
       check: "redis.reach",
       message: "there is no such host",
       why: NO_SESSIONS,
-      mend: "copy the URL anew; a free database is archived after a month without use: restore it in Upstash's console",
+      mend: (url) =>
+        `copy ${url} anew; a free database is archived after a month without use: restore it in Upstash's console`,
+      own: { mend: CHECK_ADDRESS },
     },
   ],
   [
@@ -105,27 +125,33 @@ const FAULTS: readonly (readonly [signs: RegExp, fault: Fault])[] = [
       check: "redis.reach",
       message: "what answers there does not speak Upstash's REST",
       why: NO_SESSIONS,
-      mend: "copy UPSTASH_REDIS_REST_URL from the database's page in Upstash's console",
+      mend: (url) => `copy ${url} ${PAGE}`,
+      own: { message: "what answers there does not speak as Redis does", mend: CHECK_ADDRESS },
     },
   ],
 ];
 
-const OTHER: Fault = {
+const OTHER: Told = {
   check: "redis.reach",
   message: "the command failed, and nobody can say why",
   why: NO_SESSIONS,
-  mend: "try again; if it lasts, compare URL and token with Upstash's console",
+  mend: (...names) =>
+    `try again; if it lasts, compare ${[...new Set(names)].join(" and ")} with Upstash's console`,
+  own: { mend: `try again; if it lasts, ${CHECK_USER}` },
 };
 
-/** Answers what an error of `send` or of the store means. */
-export function faultOf(error: unknown): Fault {
+/**
+ * Answers what an error of `send` or of the store means. `names` are the variables of address and token, one where the
+ * address has both, and none where a module has made the client: the mend names them.
+ */
+export function faultOf(error: unknown, names: readonly string[] = []): Fault {
   const signs = signsOf(error);
-  return FAULTS.find(([pattern]) => pattern.test(signs))?.[1] ?? OTHER;
-}
-
-/** Whether Redis itself has answered, however badly. */
-export function isReply(error: unknown): boolean {
-  return !(error instanceof StoreError) && faultOf(error) !== OTHER;
+  const { own, mend, ...rest } = FAULTS.find(([pattern]) => pattern.test(signs))?.[1] ?? OTHER;
+  const [url, token = url] = names;
+  if (url === undefined || token === undefined) {
+    return { ...rest, mend: typeof mend === "string" ? mend : CHECK_ADDRESS, ...own };
+  }
+  return { ...rest, mend: typeof mend === "string" ? mend : mend(url, token) };
 }
 
 function signsOf(error: unknown, depth = 0): string {

@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { LateError, within } from "./deadline.ts";
 import type { Finding } from "./finding.ts";
 
 export type Exports = Readonly<Record<string, unknown>>;
@@ -10,11 +11,13 @@ export type Exports = Readonly<Record<string, unknown>>;
 export async function loadModule(
   check: string,
   path: string,
+  timeoutMs: number,
 ): Promise<{ readonly exports: Exports } | { readonly finding: Finding }> {
   try {
-    const exports = (await import(pathToFileURL(resolve(path)).href)) as Exports;
-    return { exports };
+    const { href } = pathToFileURL(resolve(path));
+    return { exports: await within(timeoutMs, async () => (await import(href)) as Exports) };
   } catch (error) {
+    if (error instanceof LateError) return { finding: lateFinding(check, path, timeoutMs) };
     return {
       finding: {
         check,
@@ -27,6 +30,17 @@ export async function loadModule(
       },
     };
   }
+}
+
+/** An await at the top of a module holds up whoever loads it. */
+function lateFinding(check: string, path: string, timeoutMs: number): Finding {
+  return {
+    check,
+    status: "unknown",
+    message: `${path} is not loaded within ${timeoutMs} ms`,
+    why: "without it this part cannot be checked; an application that loads it would not start either",
+    mend: "see that what the module awaits answers, or export the client before it is connected; --timeout gives it longer",
+  };
 }
 
 /** The first of the names that the module exports, by itself or, as CommonJS does, in its default. */

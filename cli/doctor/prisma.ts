@@ -25,7 +25,7 @@ export interface PrismaSubject {
 
 export async function checkPrisma(subject: PrismaSubject, report: Report): Promise<void> {
   const { path, model, timeoutMs } = subject;
-  const loaded = await loadModule("prisma.module", path);
+  const loaded = await loadModule("prisma.module", path, timeoutMs);
   if ("finding" in loaded) return report(loaded.finding);
   const { exports } = loaded;
   const client = pick(exports, ["prisma", "db", "client"]) as Partial<Client> | undefined;

@@ -16,6 +16,8 @@ export interface RedisSubject {
   readonly timeoutMs: number;
   /** Whether the token is the password of a `redis://` address. */
   readonly isPassword?: boolean;
+  /** The variables of address and token; absent for a client of a module. */
+  readonly names?: readonly string[];
 }
 
 const PINGS = 5;
@@ -23,7 +25,7 @@ const PINGS = 5;
 const SLOW_MS = 150;
 
 const OLD_DATABASE =
-  "copy UPSTASH_REDIS_REST_TOKEN from Upstash's console, or give the database that token: ACL RESTTOKEN default <password>";
+  "set UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN to those of Upstash's console, or the token to what ACL RESTTOKEN default <password> answers in redis-cli";
 
 export async function checkRedis(subject: RedisSubject, report: Report): Promise<void> {
   const { send, timeoutMs } = subject;
@@ -33,7 +35,7 @@ export async function checkRedis(subject: RedisSubject, report: Report): Promise
   if (trip.isWhole) {
     report({ check: "redis.roundtrip", status: "ok", message: WHOLE, details: { ms: trip.ms } });
   } else if (trip.error !== undefined) {
-    report({ status: "wrong", ...faultOf(trip.error), check: "redis.roundtrip" });
+    report({ status: "wrong", ...faultOf(trip.error, subject.names), check: "redis.roundtrip" });
   } else {
     report({
       check: "redis.roundtrip",
@@ -48,7 +50,8 @@ export async function checkRedis(subject: RedisSubject, report: Report): Promise
 }
 
 /** Pings, and reports how long it took, or why there was no answer. */
-async function reach({ send, name, isPassword }: RedisSubject, report: Report): Promise<boolean> {
+async function reach(subject: RedisSubject, report: Report): Promise<boolean> {
+  const { send, name } = subject;
   const times: number[] = [];
   try {
     for (let ping = 0; ping < PINGS; ping++) {
@@ -58,7 +61,7 @@ async function reach({ send, name, isPassword }: RedisSubject, report: Report): 
       times.push(performance.now() - startAt);
     }
   } catch (error) {
-    report(refusal(error, name, isPassword));
+    report(refusal(error, subject));
     return false;
   }
   const p50Ms = Math.round(medianOf(times) * 10) / 10;
@@ -80,8 +83,12 @@ function medianOf(times: readonly number[]): number {
   return times.toSorted((one, other) => one - other)[times.length >> 1] ?? 0;
 }
 
-function refusal(error: unknown, name: string, isPassword = false): Finding {
-  const fault = faultOf(error);
+/** Why there is no answer, or not the one that was asked for. */
+export function refusal(
+  error: unknown,
+  { name, isPassword = false, names }: Pick<RedisSubject, "name" | "isPassword" | "names">,
+): Finding {
+  const fault = faultOf(error, names);
   const message = `${name}: ${fault.message}`;
   if (fault.check === "redis.token" && isPassword) {
     return {
@@ -95,13 +102,13 @@ function refusal(error: unknown, name: string, isPassword = false): Finding {
 }
 
 /** A token that only reads answers every ping. */
-async function mayWrite({ send }: RedisSubject, report: Report): Promise<boolean> {
+async function mayWrite({ send, names }: RedisSubject, report: Report): Promise<boolean> {
   const key = `session:doctor-${randomUUID()}`;
   try {
     await send(["SET", key, "1", "PX", "1000"]);
     await send(["DEL", key]);
   } catch (error) {
-    report({ ...faultOf(error), status: "wrong" });
+    report({ ...faultOf(error, names), status: "wrong" });
     return false;
   }
   report({ check: "redis.token", status: "ok", message: "may read and write" });

@@ -1,0 +1,89 @@
+// The doctor and clients of the application's own, which wait, reconnect and fail as they were written to.
+
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { faultOf } from "../../cli/doctor/faults.ts";
+import { ROOT } from "../../scripts/system.js";
+import { describeWithRedis } from "../support/needs.ts";
+import { freePort, type RedisProcess, startRedis } from "../support/redis.ts";
+import { examine, expectFinding, type Report, temporaryFolder } from "./command.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const folder = temporaryFolder();
+const PASSWORD = "hunter2-hunter2-hunter2";
+
+/** Writes a module of this text, and has the doctor look at it. */
+async function doctor(text: string, option = "--redis"): Promise<Report> {
+  await writeFile(join(folder.path, "own.mjs"), text);
+  const args = [option, "./own.mjs", "--timeout", "1500"];
+  return examine(args, { folder: folder.path });
+}
+
+function nodeRedis(url: string, more = ""): string {
+  const from = JSON.stringify(pathToFileURL(join(ROOT, "package.json")).href);
+  return `import { createRequire } from "node:module";
+const { createClient } = createRequire(${from})("redis");
+export const redis = createClient({ url: ${JSON.stringify(url)}, ${more} });`;
+}
+
+describe("a client of node-redis", () => {
+  test("whose server is down does not hold up the doctor", async () => {
+    const report = await doctor(nodeRedis(`redis://127.0.0.1:${await freePort()}`));
+    const { message, mend } = expectFinding(report, "redis.reach", "wrong");
+    expect(message).toContain("the connection is refused");
+    expect(mend).not.toMatch(/UPSTASH/);
+    expectFinding(report, "prisma.module", "skipped");
+  });
+
+  test("that gives up by itself is found too, and the rest is checked", async () => {
+    const own = "socket: { reconnectStrategy: false }";
+    const report = await doctor(nodeRedis(`redis://127.0.0.1:${await freePort()}`, own));
+    expectFinding(report, "redis.reach", "wrong");
+    expectFinding(report, "site.scheme", "skipped");
+  });
+});
+
+describeWithRedis("a server with a password", () => {
+  let redis: RedisProcess;
+  beforeAll(async () => {
+    redis = await startRedis();
+    await redis.command(["ACL", "SETUSER", "coat", "on", `>${PASSWORD}`, "~*", "&*", "+@all"]);
+  });
+  afterAll(() => redis?.stop());
+
+  test("R48 a wrong one is told from no server, and not shown", async () => {
+    const report = await doctor(
+      nodeRedis(`redis://coat:wrong-${PASSWORD}@127.0.0.1:${redis.port}`),
+    );
+    const { message, mend } = expectFinding(report, "redis.token", "wrong");
+    expect(message).toContain("user and password are refused");
+    expect(mend).toContain("the user and password that the module connects with");
+    expect(report.outcome.out + report.outcome.err).not.toContain(PASSWORD);
+  });
+
+  test("the right one is well", async () => {
+    const report = await doctor(nodeRedis(`redis://coat:${PASSWORD}@127.0.0.1:${redis.port}`));
+    for (const check of ["reach", "token", "roundtrip"]) {
+      expectFinding(report, `redis.${check}`, "ok");
+    }
+  });
+});
+
+test.each([
+  ["--redis", "redis.module"],
+  ["--prisma", "prisma.module"],
+])("a module for %s that awaits what never comes is unknown", async (option, check) => {
+  const report = await doctor("await new Promise(() => undefined);", option);
+  expect(expectFinding(report, check, "unknown").message).toContain("not loaded within 1500 ms");
+  expectFinding(report, "site.scheme", "skipped");
+});
+
+test("a mend names the variables that were chosen", () => {
+  const names = ["KV_REST_API_URL", "KV_REST_API_TOKEN"];
+  expect(faultOf(new Error("WRONGPASS"), names).mend).toContain("copy KV_REST_API_TOKEN");
+  expect(faultOf(new Error("ENOTFOUND"), names).mend).toContain("copy KV_REST_API_URL");
+  expect(faultOf(new Error("NOPERM"), ["REDIS_URL"]).mend).toContain("copy REDIS_URL");
+});
