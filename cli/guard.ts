@@ -1,6 +1,8 @@
 // The last line of defence for R48: whatever is about to be printed, known secrets are taken out of it. Findings are
 // made without them; this is for what nobody thought of, and for what the application's own modules print.
 
+import type { Finding } from "./doctor/finding.ts";
+
 /** Shorter values stand in ordinary words; what is that short keeps nothing safe. */
 const LEAST = 6;
 /** What stands where an address belongs, and is this long, may be a token. */
@@ -10,16 +12,45 @@ const HIDDEN = "[hidden]";
 const SECRET = /TOKEN|SECRET|PASSWORD|PASSWD|PWD|CREDENTIAL|KEY$/i;
 const ADDRESS = /REDIS|KV_|URL|URI|DSN/i;
 
+/**
+ * Words of the doctor's own. A secret that is one of them, or a part of one, is not hidden: it would make a riddle of the
+ * findings, and whoever knows the doctor's words would read it from the gap.
+ */
+const OWN =
+  "postgresql mariadb cockroach sqlite prisma upstash session sessions database password secret default console " +
+  "client module credentials connection memory variable variables address scheme redirect example localhost " +
+  "roundtrip eviction noeviction columns collation expiresat migration migrations timeout";
+
 /** Answers a function that takes the secrets of an environment out of a text. */
 export function hiderOf(
   env: Readonly<Record<string, string | undefined>>,
 ): (text: string) => string {
   const secrets = Object.entries(env)
     .flatMap(([name, value = ""]) => secretsIn(name, value.trim().replace(/^["']|["']$/g, "")))
-    .filter((secret) => secret.length >= LEAST);
+    .filter((secret) => secret.length >= LEAST && !OWN.includes(secret.toLowerCase()));
   // The longest first: one may be a part of another.
   const ordered = [...new Set(secrets)].toSorted((one, other) => other.length - one.length);
   return (text) => ordered.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+}
+
+/** A finding with its texts gone over. Names of checks and of figures are the doctor's own, and stay. */
+export function hideIn(finding: Finding, hide: (text: string) => string): Finding {
+  const { why, mend, details, ...rest } = finding;
+  const clean = (value: number | string | boolean) =>
+    typeof value === "string" ? hide(value) : value;
+  return {
+    ...rest,
+    message: hide(finding.message),
+    ...(why === undefined ? {} : { why: hide(why) }),
+    ...(mend === undefined ? {} : { mend: hide(mend) }),
+    ...(details === undefined
+      ? {}
+      : {
+          details: Object.fromEntries(
+            Object.entries(details).map(([name, value]) => [name, clean(value)]),
+          ),
+        }),
+  };
 }
 
 function secretsIn(name: string, value: string): string[] {

@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { cac } from "cac";
 import { runDoctor } from "./doctor/run.ts";
+import { sayLastWords } from "./failure.ts";
 import { runInit } from "./init/run.ts";
 import { newSecret } from "./secret.ts";
 import { EXIT, UsageError } from "./usage.ts";
@@ -52,8 +53,14 @@ cli.version(version);
 // A module of the application's own may fail after it was loaded, in its own time, and would quote what it likes.
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, () => {
-    leave(EXIT.unchecked, "Cannot go on: a module of the application failed beside the checks");
+    const code = sayLastWords() ?? EXIT.unchecked;
+    leave(code, "Cannot go on: a module of the application failed beside the checks");
   });
+}
+
+// Who reads may have enough before all is written, as head does.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", () => process.exit(process.exitCode ?? EXIT.unchecked));
 }
 
 try {

@@ -23,26 +23,24 @@ export interface DoctorOptions {
   readonly timeoutMs: number;
 }
 
-/** Makes every check. Answers all findings, in the order in which they were reported. */
-export async function examine(options: DoctorOptions, tell: Report): Promise<readonly Finding[]> {
-  const findings: Finding[] = [];
-  const report: Report = (finding) => {
-    findings.push(finding);
-    tell(finding);
-  };
+/** Makes every check; one that ends before its time does not end the others. */
+export async function examine(options: DoctorOptions, report: Report): Promise<void> {
   const { variables, prisma, redis, site, timeoutMs } = options;
   const found = checkVariables(variables, redis !== undefined, report);
   report(secretFinding(variables));
 
-  if (redis !== undefined) await checkClient(redis, timeoutMs, report);
-  else if (found.credentials !== undefined && found.chosen !== undefined) {
-    const { host = "Redis", isPassword = false, names } = found.chosen;
+  await attempt("redis.reach", report, async () => {
+    if (redis !== undefined) return checkClient(redis, timeoutMs, report);
+    if (found.credentials === undefined || found.chosen === undefined) return undefined;
+    const { host: name = "Redis", isPassword = false, names } = found.chosen;
     const send = upstash({ ...found.credentials(), timeoutMs });
-    await checkRedis({ send, name: host, timeoutMs, isPassword, names }, report);
-  }
+    return checkRedis({ send, name, timeoutMs, isPassword, names }, report);
+  });
 
   if (prisma !== undefined) {
-    await checkPrisma({ path: prisma, model: options.model, timeoutMs }, report);
+    await attempt("prisma.module", report, () =>
+      checkPrisma({ path: prisma, model: options.model, timeoutMs }, report),
+    );
   } else {
     const message =
       "not checked; --prisma ./db.js names a module that exports the client as prisma";
@@ -54,12 +52,37 @@ export async function examine(options: DoctorOptions, tell: Report): Promise<rea
 
   if (site !== undefined) {
     const cookie = options.cookie === undefined ? {} : { cookie: options.cookie };
-    await checkSite({ url: site, timeoutMs, ...cookie }, report);
+    await attempt("site.reach", report, () =>
+      checkSite({ url: site, timeoutMs, ...cookie }, report),
+    );
   } else {
     const message = "not checked; --site https://example.com looks at the cookie there";
     report({ check: "site.scheme", status: "skipped", message });
   }
-  return findings;
+}
+
+/** Nobody has thought of what is thrown here: that is one thing that could not be checked. */
+async function attempt(
+  check: string,
+  report: Report,
+  work: () => Promise<void> | undefined,
+): Promise<void> {
+  try {
+    await work();
+  } catch {
+    report(endedEarly(check));
+  }
+}
+
+/** What was thrown may quote anything. */
+export function endedEarly(check: string): Finding {
+  return {
+    check,
+    status: "unknown",
+    message: "the check failed before its end",
+    why: "what comes after it in this part was not looked at",
+    mend: "try again; a module of your own that throws beside the checks shows why when it is run by itself",
+  };
 }
 
 /** Without Redis and Prisma there is only this. */

@@ -5,7 +5,8 @@ import { type PrismaDelegate, type PrismaFields, prismaStore } from "coatcheck/p
 import { clockFinding, momentOf } from "./clock.ts";
 import type { Finding, Report } from "./finding.ts";
 import { loadModule, pick } from "./load.ts";
-import { type Client, dialectOf, type Dialect, timeOf } from "./sql.ts";
+import { LateError, within } from "./deadline.ts";
+import { bounded, type Client, dialectOf, type Dialect, timeOf } from "./sql.ts";
 import { checkTable, LOOSE } from "./table.ts";
 import { MEANINGS, roundTrip, type Trip, WHOLE } from "./trip.ts";
 
@@ -45,7 +46,11 @@ export async function checkPrisma(subject: PrismaSubject, report: Report): Promi
     report({ check: "prisma.module", status: "ok", message: `${path} has the model ${model}` });
     const trip = await roundTrip(store);
     report(tripFinding(trip));
-    await inspect(client, { delegate, fields, trip }, report);
+    await inspect(
+      hasSql(client) ? bounded(client, timeoutMs) : undefined,
+      { delegate, fields, trip },
+      report,
+    );
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     // It names the field or the method that is missing.
@@ -53,23 +58,34 @@ export async function checkPrisma(subject: PrismaSubject, report: Report): Promi
     report({ check: "prisma.model", status: "wrong", message, why: NO_SESSIONS, mend: COPY });
   } finally {
     // Else an open pool keeps this process waiting. One that does not close has nothing more to say.
-    await client?.$disconnect?.().catch(() => undefined);
+    await within(timeoutMs, () => client?.$disconnect?.()).catch(() => undefined);
   }
 }
 
 /** What SQL tells beside the round trip: names, types, the collation, the clock. */
 async function inspect(
-  client: Partial<Client> | undefined,
+  client: Client | undefined,
   found: { delegate: PrismaDelegate; fields: PrismaFields | undefined; trip: Trip },
   report: Report,
 ): Promise<void> {
-  const dialect = hasSql(client) ? await dialectOf(client) : undefined;
-  if (!hasSql(client) || dialect === undefined) {
-    const message = "this database does not tell its columns here; the round trip stands for them";
-    return report({ check: "prisma.table", status: "skipped", message });
+  try {
+    const dialect = client && (await dialectOf(client));
+    if (client === undefined || dialect === undefined) {
+      const message =
+        "this database does not tell its columns here; the round trip stands for them";
+      return report({ check: "prisma.table", status: "skipped", message });
+    }
+    await checkTable({ client, dialect, ...found }, report);
+    await checkClock(client, dialect, report);
+  } catch (error) {
+    report({
+      check: "prisma.table",
+      status: "unknown",
+      message: `the database ${error instanceof LateError ? "does not answer in time" : "fails"} when it is asked for its columns`,
+      why: "names, types and the collation cannot be looked at",
+      mend: "try again; if it lasts, see that this user may read information_schema, and that nothing locks the table",
+    });
   }
-  await checkTable({ client, dialect, ...found }, report);
-  await checkClock(client, dialect, report);
 }
 
 async function checkClock(client: Client, dialect: Dialect, report: Report): Promise<void> {

@@ -1,10 +1,11 @@
 // The doctor's command line: options -> checks -> what is printed, and the exit code.
 
-import { hiderOf } from "../guard.ts";
+import { whenFailed } from "../failure.ts";
+import { hideIn, hiderOf } from "../guard.ts";
 import { UsageError } from "../usage.ts";
-import { examine, type DoctorOptions, siteOf } from "./doctor.ts";
+import { type DoctorOptions, endedEarly, examine, siteOf } from "./doctor.ts";
 import { readVariables } from "./files.ts";
-import { exitCodeOf, jsonOf } from "./finding.ts";
+import { exitCodeOf, type Finding, jsonOf, type Report } from "./finding.ts";
 import { printFinding, printSummary } from "./print.ts";
 
 type Given = Readonly<Record<string, unknown>>;
@@ -15,13 +16,26 @@ export async function runDoctor(given: Given): Promise<number> {
   const { env } = options.variables;
   // Modules of the application's own look there.
   for (const [name, value] of Object.entries(env)) process.env[name] ??= value;
-  const say = takeOver(hiderOf(env));
+  const hide = hiderOf(env);
+  const say = takeOver(hide);
   const isJson = given["json"] === true;
-  const findings = await examine(options, (finding) => {
+  const findings: Finding[] = [];
+  const report: Report = (made) => {
+    const finding = hideIn(made, hide);
+    findings.push(finding);
     if (!isJson) say(printFinding(finding));
+  };
+  const conclude = () => {
+    whenFailed(undefined);
+    say(isJson ? JSON.stringify(jsonOf(findings), null, 2) : printSummary(findings));
+    return exitCodeOf(findings);
+  };
+  whenFailed(() => {
+    report(endedEarly(options.prisma === undefined ? "redis.module" : "prisma.module"));
+    return conclude();
   });
-  say(isJson ? JSON.stringify(jsonOf(findings), null, 2) : printSummary(findings));
-  return exitCodeOf(findings);
+  await examine(options, report);
+  return conclude();
 }
 
 /**
@@ -38,7 +52,8 @@ function takeOver(hide: (text: string) => string): (line: string) => void {
   };
   process.stdout.write = quiet;
   process.stderr.write = quiet;
-  return (line) => void out(`${hide(line)}\n`);
+  // Findings come without secrets: hidden here, a secret that is one of our own words would be told by the gap.
+  return (line) => void out(`${line}\n`);
 }
 
 function optionsOf(given: Given): DoctorOptions {

@@ -1,9 +1,24 @@
 // What the doctor asks databases in SQL, through Prisma. Names of columns are given, since MySQL answers in capitals.
 
+import { LateError, within } from "./deadline.ts";
+
 /** What is used of a client of Prisma's. */
 export interface Client {
   $queryRawUnsafe(sql: string, ...values: readonly unknown[]): Promise<unknown>;
   $disconnect(): Promise<void>;
+  /** What it keeps of the schema; not documented, so that it is only asked whether it is there. */
+  readonly _runtimeDataModel?: unknown;
+}
+
+/** The same client, whose answers are waited for no longer than that: locks and networks may hold them back. */
+export function bounded(client: Client, timeoutMs: number): Client {
+  const { _runtimeDataModel } = client;
+  return {
+    $queryRawUnsafe: (sql, ...values) =>
+      within(timeoutMs, () => client.$queryRawUnsafe(sql, ...values)),
+    $disconnect: () => within(timeoutMs, () => client.$disconnect()),
+    _runtimeDataModel,
+  };
 }
 
 export type Dialect = "postgresql" | "mysql" | "mariadb" | "sqlite";
@@ -102,7 +117,8 @@ async function firstOf(client: Client, sql: string): Promise<string | undefined>
   try {
     const [row] = await all(client, sql);
     return row === undefined ? undefined : String(row["answer"]);
-  } catch {
-    return undefined; // not understood, or not answered: the round trip has told which
+  } catch (error) {
+    if (error instanceof LateError) throw error;
+    return undefined; // not understood
   }
 }

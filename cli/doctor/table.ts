@@ -154,7 +154,7 @@ function namesOf(
   };
 }
 
-/** What Prisma's client keeps of the schema; not documented, so that it is only asked whether it is there. */
+/** What Prisma's client keeps of the schema. */
 interface DataModel {
   readonly models?: Readonly<
     Record<

@@ -7,8 +7,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { faultOf } from "../../cli/doctor/faults.ts";
 import { ROOT } from "../../scripts/system.js";
 import { describeWithRedis } from "../support/needs.ts";
+import type { Database } from "../prisma/databases.ts";
+import { makeLibsql } from "../prisma/libsql.ts";
 import { freePort, type RedisProcess, startRedis } from "../support/redis.ts";
 import { examine, expectFinding, type Report, temporaryFolder } from "./command.ts";
+import { writePrisma } from "./modules.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -79,6 +82,51 @@ test.each([
   const report = await doctor("await new Promise(() => undefined);", option);
   expect(expectFinding(report, check, "unknown").message).toContain("not loaded within 1500 ms");
   expectFinding(report, "site.scheme", "skipped");
+});
+
+/** The module of a real client, which answers SQL and ends as it is told. */
+function withSql(query: string, disconnect = "() => real.$disconnect()"): string {
+  return `import { prisma as real } from "./real.mjs";
+export const prisma = { session: real.session, $queryRawUnsafe: ${query}, $disconnect: ${disconnect} };
+`;
+}
+
+describe("a database", () => {
+  let database: Database;
+  beforeAll(async () => {
+    database = await makeLibsql();
+    const adapter = ["@prisma/adapter-libsql", "PrismaLibSql"] as const;
+    const options = `{ url: ${JSON.stringify(database.url)} }`;
+    await writePrisma(folder.path, "real.mjs", { client: "sqlite", adapter, options });
+  });
+  afterAll(() => database?.stop());
+
+  test("that answers no SQL, and does not let go, is unknown and holds up nothing", async () => {
+    const never = "() => new Promise(() => undefined)";
+    const report = await doctor(withSql(never, never), "--prisma");
+    const { message } = expectFinding(report, "prisma.table", "unknown");
+    expect(message).toContain("does not answer in time");
+    expectFinding(report, "site.scheme", "skipped");
+  });
+
+  test("that fails after it has told its version is unknown, and the rest is checked", async () => {
+    const query = `async (sql) => {
+      if (sql.includes("version()")) return [{ answer: "PostgreSQL 17" }];
+      throw new Error("permission denied");
+    }`;
+    const report = await doctor(withSql(query), "--prisma");
+    expectFinding(report, "prisma.table", "unknown");
+    expectFinding(report, "site.scheme", "skipped");
+  });
+
+  test("whose client fails beside the checks leaves the findings so far", async () => {
+    const later = "setTimeout(() => { throw new Error('later'); }, 50);";
+    const never = "() => new Promise(() => undefined)";
+    const report = await doctor(`${withSql(never)} ${later}`, "--prisma");
+    expectFinding(report, "env.files", "ok");
+    expect(report.findings.at(-1)).toMatchObject({ status: "unknown", check: "prisma.module" });
+    expect(report.outcome.err).not.toContain("later");
+  });
 });
 
 test("a mend names the variables that were chosen", () => {

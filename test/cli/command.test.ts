@@ -6,7 +6,7 @@ import process from "node:process";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { exitCodeOf, type Finding, jsonOf, type Status } from "../../cli/doctor/finding.ts";
 import { clockFinding, skewOf } from "../../cli/doctor/clock.ts";
-import { hiderOf } from "../../cli/guard.ts";
+import { hideIn, hiderOf } from "../../cli/guard.ts";
 import { CLI, coatcheck, examine, expectFinding, runProgram, temporaryFolder } from "./command.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -183,6 +183,45 @@ describe("R48 what is printed", () => {
     expect(hide(said)).toBe(said);
   });
 });
+
+describe("a secret that is a word of the doctor's", () => {
+  test("does not make riddles of findings", async () => {
+    const env = { A_PASSWORD: "postgres", B_PASSWORD: "secret", C_PASSWORD: "env.secret" };
+    const report = await examine([], { env });
+    expectFinding(report, "env.secret", "skipped");
+    expect(report.outcome.out).not.toContain("[hidden]ql");
+  });
+
+  test("R48 others are hidden in texts, and names of checks stay", () => {
+    const hide = hiderOf({ A_PASSWORD: "redis.reach", B_TOKEN: "tok-0123456789" });
+    const finding: Finding = {
+      check: "redis.reach",
+      status: "wrong",
+      message: "tok-0123456789",
+      why: "tok-0123456789",
+      mend: "tok-0123456789",
+      details: { host: "tok-0123456789", ms: 5 },
+    };
+    expect(hideIn(finding, hide)).toEqual({
+      check: "redis.reach",
+      status: "wrong",
+      message: "[hidden]",
+      why: "[hidden]",
+      mend: "[hidden]",
+      details: { host: "[hidden]", ms: 5 },
+    });
+  });
+});
+
+// A shell that tells how its pipes ended.
+if (process.platform === "linux") {
+  test("who reads one line alone ends the doctor without a word", async () => {
+    const command = `'${process.execPath}' '${CLI}' doctor | head -1`;
+    const { out, err } = await runProgram("sh", ["-c", command]);
+    expect(out.split("\n")).toHaveLength(2);
+    expect(err).toBe("");
+  });
+}
 
 describe("clocks", () => {
   const now = 1_000_000;
