@@ -22,7 +22,7 @@ cli
     "--env <path>",
     "Read variables from this file, not .env.local, .env and .dev.vars; may be repeated",
   )
-  .option("--no-files", "Read no file")
+  .option("--no-files", "Read variables of this process alone, not .env.local, .env and .dev.vars")
   .option("--prisma <module>", "A module that exports the client as prisma")
   .option("--model <name>", "The model of sessions", { default: "session" })
   .option(
@@ -43,9 +43,7 @@ cli.command("secret", "Print a new secret for SESSION_SECRET").action(() => {
 cli
   .command("init [start]", "Write a starting point: hono, next, workers or deno")
   .option("--folder <path>", "Where to", { default: "." })
-  .action((start: string | undefined, options: Readonly<Record<string, unknown>>) =>
-    runInit(start, options, version),
-  );
+  .action((start: string | undefined) => runInit(start, version));
 
 cli.help();
 cli.version(version);

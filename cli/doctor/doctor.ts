@@ -123,6 +123,8 @@ function noClient(path: string): Finding {
 
 /** @throws UsageError for what is no address of a site */
 export function siteOf(text: string): URL {
+  if (/^(?!https?:)[a-z][a-z\d+.-]*:\/\//i.test(text))
+    throw new UsageError("Cannot check site: its address begins with https:// or http://");
   const full = /^https?:\/\//i.test(text) ? text : `https://${text}`;
   if (!URL.canParse(full))
     throw new UsageError("Cannot check site: give its address, as in https://example.com");

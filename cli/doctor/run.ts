@@ -2,6 +2,7 @@
 
 import { whenFailed } from "../failure.ts";
 import { hideIn, hiderOf } from "../guard.ts";
+import { textOf, textsOf } from "../texts.ts";
 import { UsageError } from "../usage.ts";
 import { type DoctorOptions, endedEarly, examine, siteOf } from "./doctor.ts";
 import { readVariables } from "./files.ts";
@@ -57,9 +58,9 @@ function takeOver(hide: (text: string) => string): (line: string) => void {
 }
 
 function optionsOf(given: Given): DoctorOptions {
-  const files = given["files"] === false ? false : textsOf("env", given["env"]);
+  const files = given["files"] === false ? false : textsOf("env");
   const [prisma, model, redis, site, cookie] = ["prisma", "model", "redis", "site", "cookie"].map(
-    (name) => textsOf(name, given[name]).at(-1),
+    (name) => textOf(name),
   );
   const timeoutMs = Number(given["timeout"]);
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
@@ -76,14 +77,4 @@ function optionsOf(given: Given): DoctorOptions {
     ...(site === undefined ? {} : { site: siteOf(site) }),
     ...(cookie === undefined ? {} : { cookie }),
   };
-}
-
-/** An option may be given several times; what looks like a number arrives as one. */
-function textsOf(name: string, value: unknown): string[] {
-  const values = (Array.isArray(value) ? value : [value]) as unknown[];
-  const given = values.filter((each) => each !== undefined);
-  if (given.some((each) => each === "" || typeof each === "boolean")) {
-    throw new UsageError(`Cannot run doctor: --${name} needs a value`);
-  }
-  return given.map(String);
 }

@@ -30,12 +30,7 @@ export async function checkSite(subject: SiteSubject, report: Report): Promise<v
     });
   }
   const { status, headers } = response;
-  report({
-    check: "site.reach",
-    status: "ok",
-    message: `${url.host} answers ${status}`,
-    details: { status },
-  });
+  report(reachFinding(url, status));
   for (const finding of cookieFindings(subject, headers)) report(finding);
   if (url.protocol === "https:") {
     report(hstsFinding(headers));
@@ -45,6 +40,17 @@ export async function checkSite(subject: SiteSubject, report: Report): Promise<v
   const at = Date.parse(headers.get("date") ?? "");
   const moment: Moment = { at, askedAt, answeredAt: Date.now(), grainMs: 1000 };
   if (!Number.isNaN(at)) report(clockFinding("site.clock", "the site's", moment));
+}
+
+function reachFinding({ host }: URL, status: number): Finding {
+  const base = { check: "site.reach", message: `${host} answers ${status}`, details: { status } };
+  if (status < 500) return { ...base, status: "ok" };
+  return {
+    ...base,
+    status: "warning",
+    why: "it is the page of a failure, whose cookie and headers may be others than the site's",
+    mend: "look at the site's log, or give --site a page that answers",
+  };
 }
 
 /** Whether browsers keep a cookie that is for https. */

@@ -54,7 +54,8 @@ function passedOver(
   const base = { check: "env.redis", message: `${where}${at}: ${says}` };
   const details = { names: names.join(), kind, host: host ?? "" };
   if (kind === "rest") {
-    const message = `${where}${at}: not used, since ${chosen?.names[0] ?? "another"} goes before it`;
+    const since = chosen ? `${chosen.names[0]} goes before it` : "several are set";
+    const message = `${where}${at}: not used, since ${since}`;
     return { check: "env.redis", status: chosen ? "ok" : "warning", message, details };
   }
   if (isDoubtful || (kind === "tcp" && (chosen || hasClient))) {

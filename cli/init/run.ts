@@ -1,32 +1,46 @@
 // `coatcheck init`: which start, where to, and what is said about it.
 
+import { existsSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { stdin, stdout } from "node:process";
+import process, { stdin, stdout } from "node:process";
 import { createInterface } from "node:readline/promises";
+import { textOf } from "../texts.ts";
 import { EXIT, UsageError } from "../usage.ts";
-import { isStart, readStart, STARTS, type StartName } from "./starts.ts";
+import { isStart, readStart, type Start, STARTS, type StartName } from "./starts.ts";
 import { type Outcome, writeStart } from "./write.ts";
 
-type Given = Readonly<Record<string, unknown>>;
-
-/** Answers the exit code. @throws UsageError for a start that does not exist, or none where nobody can be asked */
-export async function runInit(
-  name: string | undefined,
-  given: Given,
-  version: string,
-): Promise<number> {
+/**
+ * Answers the exit code.
+ *
+ * @throws UsageError for a start that does not exist, none where nobody can be asked, and a folder that is none
+ */
+export async function runInit(name: string | undefined, version: string): Promise<number> {
+  const path = textOf("folder") ?? ".";
   const start = name ?? (await ask());
   if (!isStart(start)) {
     throw new UsageError(`Cannot write a start: choose one of ${Object.keys(STARTS).join(", ")}`);
   }
-  const folder = resolve(String(given["folder"]));
+  const folder = resolve(path);
   const project = { name: nameOf(folder), version };
-  const outcome = writeStart(folder, readStart(start, project));
+  const outcome = write(folder, readStart(start, project));
   for (const file of outcome.written) say(`wrote ${file}`);
   for (const file of outcome.left) say(`left  ${file}, which is there already`);
   say("\nNext:");
   for (const line of nextSteps(start, outcome)) say(`  ${line}`);
   return EXIT.well;
+}
+
+/** What the system says of a folder that cannot be written into is its code alone. */
+function write(folder: string, start: Start): Outcome {
+  if (existsSync(folder) && !statSync(folder).isDirectory()) {
+    throw new UsageError("Cannot write a start: --folder names a file");
+  }
+  try {
+    return writeStart(folder, start);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`Cannot write a start: the folder cannot be written into (${code})`);
+  }
 }
 
 /** Asks on a terminal alone: a script that waits for an answer waits for ever. */
@@ -36,8 +50,13 @@ async function ask(): Promise<string> {
     throw new UsageError(`Cannot write a start: name one of ${names}, as in coatcheck init hono`);
   }
   const lines = createInterface({ input: stdin, output: stdout });
+  // Ctrl-C and Ctrl-D close it, and leave the question without an answer for ever.
+  const closed = new Promise<never>((_, reject) => {
+    lines.once("close", () => reject(new UsageError("Cannot write a start: none was chosen")));
+  });
   try {
-    return (await lines.question(`Which one (${names})? `)).trim().toLowerCase();
+    const answer = await Promise.race([lines.question(`Which one (${names})? `), closed]);
+    return answer.trim().toLowerCase();
   } finally {
     lines.close();
   }
@@ -47,9 +66,19 @@ function nextSteps(start: StartName, { written, isNew, isIgnored }: Outcome): st
   const { secrets, install, run, use } = STARTS[start];
   return [
     secretStep(secrets, written.includes(secrets), isIgnored),
-    ...(isNew ? [run] : [install, ...use]),
+    ...(isNew ? [...nodeStep(start, process.versions.node), run] : [install, ...use]),
     "npx coatcheck doctor",
   ];
+}
+
+/** What runs TypeScript as it is needs a Node that does. */
+export function nodeStep(start: StartName, version: string): string[] {
+  const { node: needed } = STARTS[start];
+  if (needed === undefined) return [];
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [least, leastMinor] = needed;
+  if (major > least || (major === least && minor >= leastMinor)) return [];
+  return [`# this start needs Node ${needed.join(".")} or later; this is v${version}`];
 }
 
 function secretStep(file: string, isWritten: boolean, isIgnored: boolean): string {

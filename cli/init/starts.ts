@@ -15,6 +15,8 @@ export interface Start {
 }
 
 interface Told extends Omit<Start, "files"> {
+  /** The least Node that runs a new project, where it is later than the command line's own. */
+  readonly node?: readonly [major: number, minor: number];
   /** For a new project. */
   readonly run: string;
   /** For one that is there already: what to install, and how to use it. */
@@ -28,6 +30,7 @@ export const STARTS: Readonly<Record<StartName, Told>> = {
   hono: {
     secrets: ".env",
     core: ["sessions.ts", ".env.example"],
+    node: [22, 18],
     run: "npm install && npm start",
     install: "npm install coatcheck hono",
     use: ['# in your application: app.use(session(sessions)), with session from "coatcheck/hono"'],
@@ -44,7 +47,10 @@ export const STARTS: Readonly<Record<StartName, Told>> = {
     core: ["sessions.ts", ".dev.vars.example"],
     run: "npm install && npm run dev",
     install: "npm install coatcheck",
-    use: ["# in your worker: fetch: (request, env) => sessionsOf(env).handler(app)(request)"],
+    use: [
+      "npx wrangler types  # makes the interface Env that sessions.ts names, from your configuration and .dev.vars",
+      "# in your worker: fetch: (request, env) => sessionsOf(env).handler(app)(request)",
+    ],
   },
   deno: {
     secrets: ".env",

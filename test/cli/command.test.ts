@@ -51,6 +51,9 @@ describe("usage", () => {
     [["doctor", "--timeout", "0"]],
     [["doctor", "--timeout", "soon"]],
     [["doctor", "--site", "not a site"]],
+    [["doctor", "--site", "ftp://example.com"]],
+    [["doctor", "--cookie", "one", "--cookie", "two"]],
+    [["doctor", "--model="]],
     [["doctor", "--env", "./no-such-file"]],
     [["secret", "--nope"]],
   ])("%j is exit code 2, said on stderr without a stack", async (args) => {
@@ -147,6 +150,19 @@ describe("variables", () => {
     const report = await examine(["--no-files"], { folder: folder.path });
     expect(expectFinding(report, "env.files", "ok").message).toContain("no file was read");
     expectFinding(report, "env.secret", "skipped");
+  });
+
+  test("of several databases none is said to go before another", async () => {
+    const pair = (prefix: string) => ({
+      [`${prefix}_KV_REST_API_URL`]: `https://${prefix}.upstash.io`,
+      [`${prefix}_KV_REST_API_TOKEN`]: "AYWeAAIncDEyM2Y0NTY3ODkw",
+    });
+    const { findings } = await examine([], { env: { ...pair("one"), ...pair("two") } });
+    const told = findings.filter(({ message }) => message.includes("several are set"));
+    expect(told.map(({ check, status }) => [check, status])).toEqual([
+      ["env.redis", "warning"],
+      ["env.redis", "warning"],
+    ]);
   });
 
   test.each([

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { nodeStep } from "../../cli/init/run.ts";
 import { CLI, coatcheck, type Outcome, runProgram, temporaryFolder } from "./command.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -156,6 +157,44 @@ describe("beside what is there", () => {
   });
 });
 
+describe("what is said", () => {
+  test("a folder that is a file is told, and stays", async () => {
+    await fill({ taken: "mine" });
+    for (const path of ["taken", "taken/below"]) {
+      const outcome = await init("hono", "--folder", path);
+      expect(outcome.code).toBe(2);
+      expect(outcome.err).toMatch(/names a file|cannot be written into \(ENOTDIR\)/);
+    }
+    expect(await contents()).toEqual({ taken: "mine" });
+  });
+
+  test("a folder's name is taken as it is typed", async () => {
+    expect((await init("deno", "--folder", "007")).code).toBe(0);
+    expect(Object.keys(await contents())).toContain("007/main.ts");
+  });
+
+  test.each([["--folder="], ["--folder", "one", "--folder", "two"]])(
+    "%s %s is refused",
+    async (...args) => {
+      expect((await init("deno", ...args.filter((each) => each !== undefined))).code).toBe(2);
+      expect(await contents()).toEqual({});
+    },
+  );
+
+  test("a Node that is too old for a start is told", () => {
+    expect(nodeStep("hono", "20.19.0")).toEqual([
+      "# this start needs Node 22.18 or later; this is v20.19.0",
+    ]);
+    for (const version of ["22.18.0", "24.1.0"]) expect(nodeStep("hono", version)).toEqual([]);
+    expect(nodeStep("next", "20.19.0")).toEqual([]);
+  });
+
+  test("a project on Workers is told how Env is made", async () => {
+    await fill({ "package.json": "{}" });
+    expect((await init("workers")).out).toContain("npx wrangler types");
+  });
+});
+
 describe("without a name", () => {
   test("nobody is asked where nobody can answer: exit code 2, and nothing written", async () => {
     const outcome = await coatcheck(["init"], { folder, input: "hono\n" });
@@ -179,6 +218,14 @@ describe("without a name", () => {
       const outcome = await runProgram("script", args, { folder, input: "deno\n" });
       expect(outcome.out).toContain("Which one (hono, next, workers, deno)?");
       expect(Object.keys(await contents())).toContain("main.ts");
+    });
+
+    test("a terminal that is left with Ctrl-D is told that nothing was chosen", async () => {
+      const args = ["-qec", `'${process.execPath}' '${CLI}' init`, "/dev/null"];
+      const outcome = await runProgram("script", args, { folder, input: "\u0004" });
+      expect(outcome.code).toBe(2);
+      expect(outcome.out).toContain("none was chosen");
+      expect(await contents()).toEqual({});
     });
   }
 });

@@ -121,6 +121,12 @@ describe("a site over https", () => {
     expectFinding(report, "site.cookie", "ok");
   });
 
+  test("that answers with a failure is warned of", async () => {
+    status = 503;
+    const report = await doctor(BASE);
+    expect(expectFinding(report, "site.reach", "warning").message).toContain("answers 503");
+  });
+
   test("whose clock is another is warned of", async () => {
     const report = await doctor({ ...BASE, Date: new Date(Date.now() - 3_600_000).toUTCString() });
     const { message } = expectFinding(report, "site.clock", "warning");
