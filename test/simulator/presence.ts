@@ -37,6 +37,8 @@ function judgePresent(operation: Operation, session: Lineage, court: Court): voi
   const isOfMemory = store?.startsWith("memory");
   for (const { by, isSure } of ends) {
     if (!isSure || !promises.mustKnow(operation, by, name)) continue;
+    // What stands in an instance's memory no other can end: it finds nothing there, and says so.
+    if (isOfMemory && by.instance !== operation.instance) continue;
     const rule = by.asked === "sign in" ? "replaced, and still open" : "signed out, and still open";
     blame(rule, operation, { session, against: by });
     return;
