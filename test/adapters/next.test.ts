@@ -840,12 +840,17 @@ describe.skipIf(lacksParts).each([
       async (name, javaScriptEnabled) => {
         const visitor = await browser.newContext({ javaScriptEnabled });
         try {
-          // A page of its own each time: the router of the last one may be about to load it anew.
-          let own = await visitor.newPage();
-          const visit = async (path: string) => {
-            await own.close();
-            own = await visitor.newPage();
-            await own.goto(address + path);
+          const own = await visitor.newPage();
+          // The router of the page before may be about to load it anew, which interrupts what was asked for.
+          const visit = async (path: string): Promise<void> => {
+            for (let tries = 5; ; tries--) {
+              try {
+                await own.goto(address + path);
+                return;
+              } catch (error) {
+                if (tries === 0 || !/interrupted/.test(String(error))) throw error;
+              }
+            }
           };
           await visit("");
           await press(own, "signIn", javaScriptEnabled);
