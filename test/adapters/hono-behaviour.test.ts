@@ -2,7 +2,7 @@
 // application with the middleware.
 
 import { createSessions, type Sessions, type SessionOptions, type Store } from "coatcheck";
-import { getSession, session } from "coatcheck/hono";
+import { session } from "coatcheck/hono";
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { behaviour } from "../behaviour/all.ts";
@@ -30,7 +30,7 @@ function throughHono<Data extends object>(sessions: Sessions<Data>): Sessions<Da
         const thrown: unknown[] = [];
         const app = new Hono()
           .use(session(sessions))
-          .all("*", (c) => handle(request, () => getSession(c), ...rest));
+          .all("*", (c) => handle(request, (options) => c.var.session(options), ...rest));
         app.onError((error, c) => {
           if ("getResponse" in error) return error.getResponse();
           thrown.push(error);
