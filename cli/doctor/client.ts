@@ -63,7 +63,7 @@ function bounded(send: Send, timeoutMs: number): Send {
 
 function keepTrait(
   { keyLocking = false }: Send,
-  ask: (command: string[]) => Promise<unknown>,
+  ask: (command: [string, ...string[]]) => Promise<unknown>,
 ): Send {
   return Object.assign(ask, { keyLocking });
 }
