@@ -841,23 +841,12 @@ describe.skipIf(lacksParts).each([
         const visitor = await browser.newContext({ javaScriptEnabled });
         try {
           const own = await visitor.newPage();
-          // The router of the page before may be about to load it anew, which interrupts what was asked for.
-          const visit = async (path: string): Promise<void> => {
-            for (let tries = 5; ; tries--) {
-              try {
-                await own.goto(address + path);
-                return;
-              } catch (error) {
-                if (tries === 0 || !/interrupted/.test(String(error))) throw error;
-              }
-            }
-          };
-          await visit("");
+          await goTo(own, address);
           await press(own, "signIn", javaScriptEnabled);
           await expect.poll(() => valueIn(visitor)).toMatch(/\S/);
           const before = (await valueIn(visitor)) ?? "";
           jar.put(`${COOKIE}=${before}; Path=/; Secure`);
-          await visit("");
+          await goTo(own, address);
           refuseWrites();
           await press(own, name, javaScriptEnabled);
           await expect.poll(() => valueIn(visitor)).not.toBe(before);
@@ -870,7 +859,7 @@ describe.skipIf(lacksParts).each([
             path: "/",
           });
           bridge.clearFaults();
-          await visit("second");
+          await goTo(own, `${address}second`);
           expect(await own.content()).toMatch(/<p id="new">true/);
           expect(await valueIn(visitor)).toBe(undefined);
           expect(await stored()).toEqual({ visits: 0, tags: ["new"] });
@@ -972,11 +961,23 @@ describe.skipIf(lacksParts).each([
       await context.addCookies(cookies);
       await press(tab, "signIn");
       await expect.poll(() => valueIn(context)).not.toBe(ending);
-      await tab.goto(address);
+      await goTo(tab, address);
       await tab.locator("header:visible").filter({ hasText: "Ada" }).waitFor();
     });
   });
 });
+
+/** Opens a page. Next's router may be about to load the one before anew, which interrupts what was asked for. */
+async function goTo(page: Page, url: string): Promise<void> {
+  for (let tries = 5; ; tries--) {
+    try {
+      await page.goto(url);
+      return;
+    } catch (error) {
+      if (tries === 0 || !/interrupted/.test(String(error))) throw error;
+    }
+  }
+}
 
 /** The name and the value of a Set-Cookie. */
 function pairOf(header: string): string {

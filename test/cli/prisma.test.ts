@@ -81,7 +81,8 @@ function onStage({ name, open, module }: Stage) {
     for (const sql of before) await client.$executeRawUnsafe(sql);
     try {
       const env = { DATABASE_URL: database.url, APP_SECRET: SECRET };
-      return await examine(["--prisma", `./${name}.mjs`, "--timeout", "10000", ...args], {
+      const module = args.includes("--prisma") ? [] : ["--prisma", `./${name}.mjs`];
+      return await examine([...module, "--timeout", "10000", ...args], {
         env,
         folder: folder.path,
       });
