@@ -9,8 +9,9 @@ import { describeWith } from "../support/needs.ts";
 import { startProxy } from "../support/proxy.ts";
 import { startRedis } from "../support/redis.ts";
 import { startUpstash } from "../support/upstash.ts";
+import { cached, MAX_STALE_MS, PATIENT } from "./compositions.ts";
 import { count, found, leave, look, signedIn, skip } from "./story.ts";
-import { type Compose, type Instance, startWorld, type World } from "./world.ts";
+import { type Instance, startWorld, type World } from "./world.ts";
 
 let world: World;
 
@@ -22,14 +23,8 @@ afterEach(() => world.heal());
 
 afterAll(() => world?.stop());
 
-/** The default of `maxStaleMs`. */
-const MAX_STALE_MS = 30_000;
-const compose: Compose = ({ redis, sql }, onEvent) =>
-  cachedStore({ authority: sql, cache: redis, onEvent });
-/** Where no store is silent: so that a busy machine is not taken for an outage. */
-const PATIENT = { timeoutMs: 5_000, budgetMs: 15_000 };
-const patient: Compose = ({ redis, sql }, onEvent) =>
-  cachedStore({ authority: sql, cache: redis, onEvent, ...PATIENT });
+const compose = cached();
+const patient = cached(PATIENT);
 
 /** What holds while Redis gives no answer, and when it does again: SQL alone is enough. */
 async function storyOf([one, two]: [Instance, Instance], again: () => Promise<void>) {

@@ -1,11 +1,11 @@
 // cachedStore({ authority: sql, cache: redis }) while SQL, which decides, fails, alone or with Redis. See docs/outages.md.
 
-import { cachedStore } from "coatcheck";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { describeWith } from "../support/needs.ts";
+import { cached, MAX_STALE_MS, PATIENT } from "./compositions.ts";
 import { count, enter, found, leave, look, signedIn, skip } from "./story.ts";
 import { cookieJar } from "../support/jar.ts";
-import { type Compose, type Instance, startWorld, type World } from "./world.ts";
+import { type Instance, startWorld, type World } from "./world.ts";
 
 let world: World;
 
@@ -17,20 +17,8 @@ afterEach(() => world.heal());
 
 afterAll(() => world?.stop());
 
-/** The default of `maxStaleMs`. */
-const MAX_STALE_MS = 30_000;
-const compose: Compose = ({ redis, sql }, onEvent) =>
-  cachedStore({ authority: sql, cache: redis, onEvent });
-/** Where no store is silent: so that a busy machine is not taken for an outage. */
-const patient: Compose = ({ redis, sql }, onEvent) =>
-  cachedStore({
-    authority: sql,
-    cache: redis,
-
-    onEvent,
-    timeoutMs: 5_000,
-    budgetMs: 15_000,
-  });
+const compose = cached();
+const patient = cached(PATIENT);
 
 /** What holds while SQL gives no answer: copies are read as long as they are fresh, and nothing is changed. */
 async function storyOf([one, two]: [Instance, Instance], begin: () => Promise<void>) {

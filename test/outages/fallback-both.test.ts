@@ -1,11 +1,11 @@
 // fallbackStore([redis, sql, memory]) while both shared stores work, and while both fail. See docs/outages.md.
 
-import { fallbackStore, memoryStore } from "coatcheck";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { cookieJar } from "../support/jar.ts";
 import { describeWith } from "../support/needs.ts";
+import { fallback, PATIENT } from "./compositions.ts";
 import { count, enter, found, leave, look, signedIn } from "./story.ts";
-import { type Compose, type Instance, startWorld, type World } from "./world.ts";
+import { type Instance, startWorld, type World } from "./world.ts";
 
 let world: World;
 
@@ -17,11 +17,8 @@ afterEach(() => world.heal());
 
 afterAll(() => world?.stop());
 
-const compose: Compose = ({ redis, sql }, onEvent) =>
-  fallbackStore([redis, sql, memoryStore()], { onEvent });
-/** Where no store is silent: so that a busy machine is not taken for an outage. */
-const patient: Compose = ({ redis, sql }, onEvent) =>
-  fallbackStore([redis, sql, memoryStore()], { onEvent, timeoutMs: 5_000, budgetMs: 15_000 });
+const compose = fallback();
+const patient = fallback(PATIENT);
 
 /** What holds while neither gives an answer, and when both do again. */
 async function storyOf([one, two]: [Instance, Instance], again: () => Promise<void>) {

@@ -8,8 +8,9 @@ import { startProxy } from "../support/proxy.ts";
 import { startUpstash } from "../support/upstash.ts";
 import { redisStore, upstash } from "coatcheck/redis";
 import { openShop } from "../behaviour/setup.ts";
+import { fallback, PATIENT } from "./compositions.ts";
 import { count, enter, found, leave, look, signedIn } from "./story.ts";
-import { type Compose, type Instance, startWorld, type World } from "./world.ts";
+import { type Instance, startWorld, type World } from "./world.ts";
 
 let world: World;
 
@@ -21,11 +22,8 @@ afterEach(() => world.heal());
 
 afterAll(() => world?.stop());
 
-const compose: Compose = ({ redis, sql }, onEvent) =>
-  fallbackStore([redis, sql, memoryStore()], { onEvent });
-/** Where no store is silent: so that a busy machine is not taken for an outage. */
-const patient: Compose = ({ redis, sql }, onEvent) =>
-  fallbackStore([redis, sql, memoryStore()], { onEvent, timeoutMs: 5_000, budgetMs: 15_000 });
+const compose = fallback();
+const patient = fallback(PATIENT);
 
 /** What holds while Redis gives no answer, and when it does again. */
 async function storyOf([one, two]: [Instance, Instance], again: () => Promise<void>) {
