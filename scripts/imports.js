@@ -21,7 +21,7 @@ const VALUES = [
   "state",
   "session",
 ];
-const PATH = [...VALUES, "context", "row"];
+const PATH = [...VALUES, "users", "context", "row"];
 
 /**
  * What each file of src/ may import, without `.ts`; `stores/*` means every file of that folder. A file takes the row
@@ -39,26 +39,30 @@ const ROWS = {
   data: BASE,
   record: [...BASE, "data"],
   changes: [...BASE, "data", "record"],
-  options: [...BASE, "cookie"],
+  options: [...BASE, "cookie", "users"],
   state: [...BASE, "cookie", "data", "record", "changes"],
-  session: [...BASE, "data", "record", "changes", "state"],
+  session: [...BASE, "data", "record", "changes", "state", "token"],
+  users: [],
 
   "stores/*": [...BASE, "stores/*"],
+  "users/*": [...BASE, "users", "users/*", "stores/*"],
 
   "env/*": [...BASE, "stores/*", "env/*"],
 
-  context: VALUES,
+  context: [...VALUES, "users"],
   row: VALUES,
   load: [...PATH, "end"],
-  write: PATH,
-  end: [...PATH, "write"],
-  commit: [...PATH, "write", "end"],
+  end: PATH,
+  entries: [...PATH, "end"],
+  write: [...PATH, "end", "entries"],
+  commit: [...PATH, "write", "end", "entries"],
+  account: [...PATH, "end", "entries"],
   response: BASE.concat("cookie"),
-  sessions: [...PATH, "load", "commit", "response"],
+  sessions: [...PATH, "load", "commit", "account", "response"],
 
-  index: ["*", "stores/*"],
-  redis: [...BASE, "stores/*"],
-  prisma: [...BASE, "stores/*"],
+  index: ["*", "stores/*", "users/*"],
+  redis: [...BASE, "stores/*", "users/*"],
+  prisma: [...BASE, "stores/*", "users/*"],
   env: [...BASE, "env/*"],
 };
 

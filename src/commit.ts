@@ -3,11 +3,12 @@
 import type { Context } from "./context.ts";
 import { deleteCookie, type SetCookie, writeCookie } from "./cookie.ts";
 import { endAll, endOpen } from "./end.ts";
+import { leave } from "./entries.ts";
 import { SessionError, StoreError } from "./errors.ts";
 import type { Flash } from "./record.ts";
 import { type Session, stateOf } from "./session.ts";
 import { noteEdits, type State } from "./state.ts";
-import { replacedElsewhere, write, type Writing } from "./write.ts";
+import { isSignIn, replacedElsewhere, write, type Writing } from "./write.ts";
 
 /**
  * What a save is to do. `conflict`: refuse a change on a session that was replaced before this request began.
@@ -25,7 +26,7 @@ export interface SaveOptions {
 
 type Planned = Pick<
   State<object>,
-  "origin" | "ended" | "regenerate" | "readOnly" | "prefetch" | "cookieCame"
+  "origin" | "ended" | "signIn" | "regenerate" | "readOnly" | "prefetch" | "cookieCame"
 >;
 
 interface Facts {
@@ -41,15 +42,20 @@ interface Facts {
  * @param now epoch milliseconds
  */
 export function plan(
-  { origin, ended, regenerate, readOnly, prefetch, cookieCame }: Planned,
+  { origin, ended, signIn, regenerate, readOnly, prefetch, cookieCame }: Planned,
   now: number,
   { changed, idleTimeout, failed, cookieless }: SaveOptions & Facts,
 ): Plan {
   if (ended && origin.kind !== "none") return "end";
   if (ended) return cookieCame ? "forget" : "nothing";
-  if (failed || readOnly || origin.kind === "unanswered") return "nothing";
+  if (failed || readOnly) return "nothing";
+  // After an end, or where nobody could tell, a sign-in begins another session. Where another request has moved this one,
+  // it has most likely signed in: every order of two leaves one.
+  const isFree = origin.kind === "unanswered" || (origin.kind === "replaced" && !origin.isMoved);
+  if (isFree && isSignIn(signIn)) return "create";
+  if (origin.kind === "unanswered") return "nothing";
   if (origin.kind === "replaced") return changed || regenerate ? "conflict" : "nothing";
-  if (origin.kind !== "row") return changed ? "create" : "nothing";
+  if (origin.kind !== "row") return changed || isSignIn(signIn) ? "create" : "nothing";
   if (regenerate) return "regenerate";
   // Due once a tenth of the idle timeout has passed, so that most requests write nothing (R26).
   const due = now - origin.record.seenAt >= idleTimeout * 100 && !prefetch && !cookieless;
@@ -89,6 +95,12 @@ export async function save<Data extends object>(
     if (options.cookieless && (planned === "create" || planned === "regenerate")) {
       throw cookieNeeded();
     }
+    if (state.origin.kind === "unanswered") {
+      // What the cookie names must not outlive the sign-in (R8): first, so that where it cannot be ended nobody signs in.
+      const failure = await endAll(context, [state.origin]);
+      if (failure) throw failure.error;
+      state.origin = { kind: "none" };
+    }
     try {
       const cookie = await write(context, state, planned);
       await endOpen(context);
@@ -125,6 +137,9 @@ async function endSession<Data extends object>(
     state.cookie = writeCookie(options.cookie, token, options.lifetime);
     // A new error: the store may throw one and the same at every visitor.
     throw new StoreError(outcome, message, code, state.cookie);
+  }
+  if (state.origin.kind === "row" && state.origin.record.identity) {
+    await leave(context, state.origin.record.identity.user, [state.origin.key]);
   }
   // A second save has only the cookie to repeat.
   state.origin = { kind: "none" };

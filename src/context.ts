@@ -5,6 +5,7 @@ import { StoreError } from "./errors.ts";
 import { createReporter, type SessionEvent } from "./events.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Store } from "./store.ts";
+import type { UserIndex } from "./users.ts";
 import { createTokens, type Tokens } from "./token.ts";
 
 export interface Context<Data extends object> {
@@ -14,6 +15,8 @@ export interface Context<Data extends object> {
   readonly store: Store;
   readonly report: (event: SessionEvent) => void;
   readonly openEnds: OpenEnds;
+  /** As `store`: rejects with StoreError alone. */
+  readonly users: UserIndex | undefined;
 }
 
 /** Ends that the store has not confirmed yet, which later requests finish (R54). */
@@ -29,7 +32,8 @@ export function createContext<Data extends object>(options: ResolvedOptions<Data
   return {
     options,
     tokens: createTokens(options.secrets, options.cookie.name),
-    store: guardStore(options.store, report),
+    store: guardStore(options.store, createGuard(report)),
+    users: options.users && guardUsers(options.users, createGuard(report)),
     report,
     openEnds: { keys: new Set(), triedAt: 0 },
   };
@@ -40,13 +44,15 @@ export function refOf(key: string): string {
   return key.slice(0, 12);
 }
 
-function guardStore(store: Store, report: (event: SessionEvent) => void): Store {
+type Guard = <Answer>(
+  operation: "read" | "write" | "users",
+  asked: () => Promise<Answer>,
+) => Promise<Answer>;
+
+function createGuard(report: (event: SessionEvent) => void): Guard {
   let failing = false;
 
-  async function call<Answer>(
-    operation: "read" | "write",
-    asked: () => Promise<Answer>,
-  ): Promise<Answer> {
+  return async function call(operation, asked) {
     try {
       const answer = await asked();
       if (failing) report({ type: "store-recovered" });
@@ -61,8 +67,25 @@ function guardStore(store: Store, report: (event: SessionEvent) => void): Store 
       report({ type: "store-failed", operation, outcome, message, code });
       throw failure;
     }
-  }
+  };
+}
 
+function guardUsers(users: UserIndex, call: Guard): UserIndex {
+  return {
+    add: (...entry) => call("users", () => users.add(...entry)),
+    touch: (...entry) => call("users", () => users.touch(...entry)),
+    list: (...query) =>
+      call("users", async () => {
+        const entries = await users.list(...query);
+        if (Array.isArray(entries)) return entries;
+        throw new StoreError("unknown", "The index's answer has the wrong shape");
+      }),
+    retire: (...given) => call("users", () => users.retire(...given)),
+    remove: (...given) => call("users", () => users.remove(...given)),
+  };
+}
+
+function guardStore(store: Store, call: Guard): Store {
   return {
     read: (key) => call("read", () => store.read(key)),
     async write(...row) {

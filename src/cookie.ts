@@ -28,8 +28,8 @@ export interface CookieAttributes {
   readonly httpOnly: true;
   readonly sameSite: "lax" | "strict" | "none";
   readonly partitioned: boolean;
-  /** Seconds from now; 0 deletes. */
-  readonly maxAge: number;
+  /** Seconds from now; 0 deletes. Absent: until the browser is closed. */
+  readonly maxAge?: number;
   /** Only on a deletion, beside `maxAge`: some jars drop a Max-Age of 0. */
   readonly expires?: Date;
 }
@@ -124,7 +124,8 @@ export function resolveCookie(options: CookieOptions): CookieSettings {
 }
 
 /** The cookie that carries `token` for `maxAge` seconds, at most 400 days. */
-export function writeCookie(settings: CookieSettings, token: string, maxAge: number): SetCookie {
+export function writeCookie(settings: CookieSettings, token: string, maxAge?: number): SetCookie {
+  if (maxAge === undefined) return assemble(settings, token, {});
   return assemble(settings, token, { maxAge: Math.min(Math.max(maxAge, 0), MAX_AGE_SECONDS) });
 }
 
@@ -144,7 +145,7 @@ function assemble(
   const header = [
     `${name}=${value}; Path=${path}`,
     domain && `Domain=${domain}`,
-    `Max-Age=${maxAge}`,
+    maxAge !== undefined && `Max-Age=${maxAge}`,
     expires && `Expires=${expires.toUTCString()}`,
     secure && "Secure",
     `HttpOnly; SameSite=${sameSite[0]?.toUpperCase()}${sameSite.slice(1)}`,

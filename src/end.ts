@@ -3,10 +3,13 @@
 
 import { type Context, refOf } from "./context.ts";
 import { StoreError } from "./errors.ts";
-import { decodeRecord, encodeRecord, type Mark } from "./record.ts";
+import { decodeRecord, encodeRecord, type Mark, type SessionRecord } from "./record.ts";
 import type { Origin } from "./state.ts";
-import { DEADLINE_MS, MARK_MS } from "./write.ts";
 
+/** How long a mark stands where a session was: longer than requests last that began before. */
+export const MARK_MS = 60_000;
+/** How long a save goes on replaying, or an end following, before it gives up. */
+export const DEADLINE_MS = 5000;
 /** How many ends stay open at most; the one that has waited longest goes first. */
 const MAX_OPEN = 1000;
 /** How many of them a request tries: it is somebody else's, and waits for them. */
@@ -32,7 +35,7 @@ export async function endAll<Data extends object>(
   let first: Unconfirmed | undefined;
   for (const origin of origins) {
     if (origin.kind === "none") continue;
-    const error = await end(context, origin);
+    const error = await endRow(context, origin);
     if (error) first ??= { id: origin.id, error };
   }
   return first;
@@ -53,15 +56,21 @@ export async function endOpen<Data extends object>(context: Context<Data>): Prom
     // To the back of the queue, where it stays if it fails again, or if this request is cut off.
     openEnds.keys.delete(key);
     openEnds.keys.add(key);
-    if (await end(context, { key })) return;
+    if (await endRow(context, { key })) return;
   }
   openEnds.triedAt = 0;
 }
 
-/** Answers the error, if the store cannot confirm it. `text` is what was read; without it, nobody has read it. */
-async function end<Data extends object>(
+/**
+ * Ends one. Answers the error, if the store cannot confirm it.
+ *
+ * @param row `text` is what was read; without it, nobody has read it
+ * @param user whose session it must be: that of anybody else, or of nobody, is let be
+ */
+export async function endRow<Data extends object>(
   { store, report, openEnds: { keys } }: Context<Data>,
   { key: first, text }: { readonly key: string; readonly text?: string | null },
+  user?: string,
 ): Promise<StoreError | undefined> {
   const mark = encodeRecord({ moved: null });
   const deadline = Date.now() + DEADLINE_MS;
@@ -71,7 +80,13 @@ async function end<Data extends object>(
     while (Date.now() <= deadline) {
       // Nothing is expected where nobody has looked: a store made of stores would put the mark beside the row.
       if (current === undefined) current = await store.read(key);
-      const { moved = key } = (decodeRecord(current ?? "") ?? {}) as Partial<Mark>;
+      const record = (decodeRecord(current ?? "") ?? {}) as Partial<Mark & SessionRecord>;
+      const { moved = key, createdAt, identity } = record;
+      // Where a mark leads on to, somebody else may have signed in.
+      if (user !== undefined && createdAt !== undefined && identity?.user !== user) {
+        keys.delete(first);
+        return undefined;
+      }
       if (moved === null) {
         keys.delete(first);
         report({ type: "destroyed", ref: refOf(first) });

@@ -12,7 +12,8 @@
  * - `conflict`: a save met concurrent writes; it took `attempts` in all.
  * - `forged`: a cookie that is `malformed`, not signed by any of the secrets (`signature`), or one of two with the
  *   session's name (`duplicate`). It was not used.
- * - `store-failed`, `store-recovered`: a store call was not answered; the first answer after that.
+ * - `store-failed`, `store-recovered`: a store call was not answered, or one of the index of users; the first answer
+ *   after that.
  * - `stepped-down`, `stepped-up`: a store that others stand beside stopped answering, and answers again; its place in
  *   the list of `fallbackStore`, or its name in `cachedStore`.
  * - `insecure`: `createSessions` was called with `secure: false`.
@@ -31,7 +32,7 @@ export type SessionEvent =
   | { readonly type: "forged"; readonly reason: "malformed" | "signature" | "duplicate" }
   | {
       readonly type: "store-failed";
-      readonly operation: "read" | "write";
+      readonly operation: "read" | "write" | "users";
       /** Whether the command may have taken effect. */
       readonly outcome: "none" | "unknown";
       /** `STORE_UNAVAILABLE`, or `STORE_MISCONFIGURED` where waiting does not help. */

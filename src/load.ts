@@ -54,13 +54,15 @@ export async function load<Data extends object>(
   const record = origin.kind === "row" ? origin.record : undefined;
   const times = record ?? { createdAt: now, seenAt: now };
   // With a schema the data may differ from what is stored, by a default say: that is no change of the application's.
+  const identity = record?.identity;
   const json = record && data && (options.schema ? encodeData(data, "data") : record.data);
   return new Session<Data>({
     owner: context,
     readOnly,
     prefetch,
     cookieCame: cookies.length > 0,
-    begin: data ? () => data : await beginWith(options),
+    // Somebody who is signed in may sign in as another user, who begins anew.
+    begin: data && !identity ? () => data : await beginWith(options),
     origin,
     createdAt: times.createdAt,
     expiresAt: expiryOf(times, options),
@@ -72,6 +74,7 @@ export async function load<Data extends object>(
     shown: new Map(),
     duplicates,
     sent: [],
+    identity,
     cookie,
     closed,
     saving: Promise.resolve(),
@@ -125,7 +128,8 @@ async function find<Data extends object>(
   }
   report({ type: "gone", ref, during: "load", found: reading.kind });
   const isMark = reading.kind === "moved" || reading.kind === "ended";
-  return { origin: { kind: isMark ? "replaced" : "absent", id, key, text } };
+  const isMoved = reading.kind === "moved";
+  return { origin: { kind: isMark ? "replaced" : "absent", id, key, text, isMoved } };
 }
 
 /** Verifies each cookie: what it opens, or ends; and why none may be used, if that is so (R5, R19). */

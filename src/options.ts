@@ -13,6 +13,7 @@ import {
 import { type CookieOptions, type CookieSettings, resolveCookie } from "./cookie.ts";
 import type { SessionEvent } from "./events.ts";
 import type { Store } from "./store.ts";
+import type { UserIndex } from "./users.ts";
 
 /**
  * What the library asks of a schema: any Standard Schema v1, such as zod's, valibot's or arktype's.
@@ -54,6 +55,12 @@ export interface SessionOptions<Data extends object> {
   readonly lifetime?: number;
   /** Bytes of JSON that data and flash values may take together. Default 65,536. */
   readonly maxBytes?: number;
+  /** Which sessions are whose, for `sessions.user()`: such as redisUsers(…). Default none. */
+  readonly users?: UserIndex;
+  /**
+   * Sessions that a user may have at most, 1 to 500: a sign-in ends the oldest beyond. Needs `users`. Default no limit.
+   */
+  readonly maxPerUser?: number;
   /** What a load does when the store cannot answer: reject (default), or give an empty `unavailable` session. */
   readonly whenUnavailable?: "reject" | "anonymous";
   /** Whether a response to `destroy` also has the browser clear cookies and storage of the whole site. Default false. */
@@ -72,6 +79,8 @@ export interface ResolvedOptions<Data extends object> {
   readonly idleTimeout: number;
   readonly lifetime: number;
   readonly maxBytes: number;
+  readonly users: UserIndex | undefined;
+  readonly maxPerUser: number | undefined;
   readonly whenUnavailable: "reject" | "anonymous";
   readonly clearSiteData: boolean;
   readonly onEvent: ((event: SessionEvent) => void) | undefined;
@@ -80,6 +89,8 @@ export interface ResolvedOptions<Data extends object> {
 /** The longest that a browser keeps a cookie: 400 days (RFC 6265bis section 5.5). */
 const MAX_SECONDS = 34_560_000;
 const MAX_BYTES = 8_388_608;
+
+const PER_USER = wholeNumber(1, 500, "sessions");
 
 const RULES: Readonly<Record<string, Rule>> = {
   secrets: [undefined, areSecrets, "strings of at least 32 bytes (openssl rand -base64 32)"],
@@ -90,6 +101,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   idleTimeout: wholeNumber(86_400, MAX_SECONDS, "seconds"),
   lifetime: wholeNumber(2_592_000, MAX_SECONDS, "seconds"),
   maxBytes: wholeNumber(65_536, MAX_BYTES, "bytes"),
+  users: [undefined, optional(isIndex), "an index of users, such as memoryUsers()"],
+  maxPerUser: [undefined, optional(PER_USER[1]), PER_USER[2]],
   whenUnavailable: oneOf("reject", "anonymous"),
   clearSiteData: oneOf(false, true),
   onEvent: [undefined, optional(isFunction), "a function"],
@@ -102,7 +115,15 @@ export function resolveOptions<Data extends object>(
   options: SessionOptions<Data>,
 ): ResolvedOptions<Data> {
   const checked = checkOptions("sessions", options, RULES) as unknown as ResolvedOptions<Data>;
+  if (checked.maxPerUser !== undefined && checked.users === undefined) {
+    throw new TypeError("Cannot create sessions: maxPerUser needs users, such as memoryUsers()");
+  }
   return { ...checked, cookie: resolveCookie(options.cookie ?? {}) };
+}
+
+function isIndex(value: unknown): boolean {
+  const given = value as Partial<UserIndex> | null | undefined;
+  return [given?.add, given?.touch, given?.list, given?.retire, given?.remove].every(isFunction);
 }
 
 function areSecrets(secrets: unknown): boolean {

@@ -7,3 +7,4 @@ export {
   type PrismaStoreOptions,
 } from "./stores/prisma.ts";
 export type { PrismaDelegate, PrismaFields } from "./stores/table.ts";
+export { prismaUsers, type PrismaUsersOptions } from "./users/prisma.ts";

@@ -7,19 +7,33 @@
 //
 // Never bare JSON: some Redis clients parse that on the way out.
 
+import { isObject } from "./check.ts";
 import { decodeData } from "./data.ts";
 
 /** A value for the next page. The tag tells two values of one name apart, so that only the one shown is removed. */
 export type Flash = readonly [tag: string, value: unknown];
 
+/** Who has signed in, when and how. Instants are epoch milliseconds. */
+export interface Identity {
+  readonly user: string;
+  /** What the application calls the session by: 22 characters of base64url that mean nothing. */
+  readonly handle: string;
+  readonly signedInAt: number;
+  /** When the user last proved who they are: at the sign-in, or again later. */
+  readonly authenticatedAt: number;
+  /** What the application wants to see of it in a list of sessions. */
+  readonly meta?: object;
+  /** The browser forgets the cookie when it is closed. */
+  readonly persistent?: false;
+}
+
 /** A session as stored. Instants are epoch milliseconds. */
 export interface SessionRecord {
   readonly createdAt: number;
-  /** When the user last proved who they are. Absent before a sign-in. */
-  readonly authenticatedAt?: number;
   /** When the session was last renewed: the idle timeout counts from here. */
   readonly seenAt: number;
-  readonly user?: string;
+  /** Absent before a sign-in. */
+  readonly identity?: Identity;
   readonly flash: ReadonlyMap<string, Flash>;
   /** JSON of the application's object. */
   readonly data: string;
@@ -52,15 +66,24 @@ export function encodeRecord(record: SessionRecord | Mark): string {
 export function decodeRecord(text: string): SessionRecord | Mark | undefined {
   const [, head = "", data = ""] = SHAPE.exec(text) ?? [];
   const header = (decodeData(head) ?? {}) as Partial<SessionRecord & Mark>;
-  const { moved, createdAt, seenAt, authenticatedAt = 0, user = "" } = header;
+  const { moved, createdAt, seenAt, identity } = header;
   if (moved === null || typeof moved === "string") return { moved };
   const flash = header.flash ?? ([] as unknown);
   const isRight =
-    [createdAt, seenAt, authenticatedAt].every(Number.isSafeInteger) &&
-    typeof user === "string" &&
+    [createdAt, seenAt].every(Number.isSafeInteger) &&
+    (identity === undefined || isIdentity(identity)) &&
     Array.isArray(flash) &&
     flash.every((entry) => Array.isArray(entry?.[1]));
   return isRight ? { ...(header as SessionRecord), flash: new Map(flash), data } : undefined;
+}
+
+function isIdentity(value: Identity | null): boolean {
+  const { user, handle, signedInAt, authenticatedAt, meta = {} } = { ...value };
+  return (
+    [signedInAt, authenticatedAt].every(Number.isSafeInteger) &&
+    [user, handle].every((name) => typeof name === "string") &&
+    isObject(meta)
+  );
 }
 
 /**
@@ -68,9 +91,9 @@ export function decodeRecord(text: string): SessionRecord | Mark | undefined {
  * from the creation) and nothing moves it; idle timeout counts from the last renewal (R22, R23).
  */
 export function expiryOf(
-  record: Pick<SessionRecord, "createdAt" | "authenticatedAt" | "seenAt">,
+  record: Pick<SessionRecord, "createdAt" | "seenAt" | "identity">,
   { idleTimeout, lifetime }: { idleTimeout: number; lifetime: number },
 ): number {
-  const start = record.authenticatedAt ?? record.createdAt;
+  const start = record.identity?.signedInAt ?? record.createdAt;
   return Math.min(start + lifetime * 1000, record.seenAt + idleTimeout * 1000);
 }

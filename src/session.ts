@@ -1,10 +1,24 @@
 // What the application holds. Synchronous, no I/O, no clock: it notes what is done, `commit` does it.
 
 import { apply, type Change, restore } from "./changes.ts";
+import { isText, wholeNumber } from "./check.ts";
 import { deepFreeze, encodeData, formatStep } from "./data.ts";
-import { SessionError, StoreError } from "./errors.ts";
+import { SessionDataError, SessionError, StoreError } from "./errors.ts";
 import { type Flash, newStamp } from "./record.ts";
 import { begun, noteEdits, refusal, type State } from "./state.ts";
+import { newHandle } from "./token.ts";
+
+/** What may be said of a sign-in. */
+export interface SignInOptions {
+  /** What the application wants to see of it in a list of sessions, as the browser's name: plain JSON, up to 1,024 bytes. */
+  readonly meta?: object;
+  /** Whether the browser keeps the cookie when it is closed. Default true. */
+  readonly persistent?: boolean;
+}
+
+const MAX_META_BYTES = 1024;
+/** Seconds: 400 days, the longest that a session lives. */
+const AGE = wholeNumber(0, 34_560_000, "seconds");
 
 /** Lets the compiler refuse a function that answers a promise; one that always throws answers `never`. */
 export type Synchronous<Result> = [Result] extends [never]
@@ -115,6 +129,109 @@ export class Session<Data extends object> {
   }
 
   /**
+   * Makes it the session of a user at commit, under a new id: the old one is dead at once. The lifetime starts anew. What
+   * the visitor had before is kept, unless they were signed in as somebody else: then nothing of that is.
+   *
+   * Call it when the proof is complete: what is known after a password alone, where a second factor is to come, belongs
+   * into `data` (F42).
+   *
+   * @param userId the application's own name for the user, 1 to 255 characters; another user has another one
+   * @throws TypeError for another `userId`, `persistent` or `meta` that is no object; SessionDataError
+   *   for what `meta` holds; SessionError `SESSION_DESTROYED`, `SESSION_COMMITTED`, `SESSION_READ_ONLY`
+   */
+  signIn(userId: string, { meta, persistent = true }: SignInOptions = {}): void {
+    if (!isText(/^[^]{1,255}$/)(userId)) {
+      throw new TypeError("Cannot sign in: userId must be text of 1 to 255 characters");
+    }
+    if (typeof persistent !== "boolean") {
+      throw new TypeError("Cannot sign in: persistent must be true or false");
+    }
+    const json = meta === undefined ? undefined : encodeData(meta, "meta");
+    if (json !== undefined && !json.startsWith("{")) {
+      throw new SessionDataError("meta", "is no object");
+    }
+    if (new TextEncoder().encode(json).length > MAX_META_BYTES) {
+      throw new SessionDataError("meta", `is larger than ${MAX_META_BYTES} bytes`);
+    }
+    const state = this.#open();
+    const refused = refusal({ ...state, signIn: "same" });
+    if (refused) throw refused;
+    const before = state.identity;
+    const isOther = before !== undefined && before.user !== userId;
+    const now = Date.now();
+    if (isOther) forget(state);
+    else begun(state);
+    state.identity = {
+      user: userId,
+      handle: before && !isOther ? before.handle : newHandle(),
+      signedInAt: now,
+      authenticatedAt: now,
+      ...(json === undefined ? {} : { meta: deepFreeze(JSON.parse(json) as object) }),
+      ...(persistent ? {} : { persistent }),
+    };
+    state.signIn = isOther || state.signIn === "other" ? "other" : "same";
+    state.regenerate = true;
+  }
+
+  /**
+   * Notes that the user has proved once more who they are, for {@link isFresh}, and gives the session a new id, as
+   * `regenerate()` does. The lifetime does not move.
+   *
+   * @throws SessionError `SESSION_NOT_SIGNED_IN`, and as `regenerate`
+   */
+  elevate(): void {
+    const state = this.#writable();
+    if (!state.identity) {
+      throw new SessionError(
+        "SESSION_NOT_SIGNED_IN",
+        "Cannot elevate session: nobody is signed in",
+      );
+    }
+    state.identity = { ...state.identity, authenticatedAt: Date.now() };
+    state.signIn ??= "elevate";
+    state.regenerate = true;
+  }
+
+  /** `destroy()`, as the opposite of {@link signIn}. */
+  signOut(): void {
+    this.destroy();
+  }
+
+  /** Who has signed in; `undefined` where nobody has. */
+  get userId(): string | undefined {
+    return this.#state.identity?.user;
+  }
+
+  /**
+   * What `sessions.user(userId)` calls this session: the same after `regenerate()`, and worth nothing as a cookie.
+   * `undefined` where nobody has signed in.
+   */
+  get handle(): string | undefined {
+    return this.#state.identity?.handle;
+  }
+
+  /** Epoch milliseconds: when the user last proved who they are, by `signIn` or `elevate`. */
+  get authenticatedAt(): number | undefined {
+    return this.#state.identity?.authenticatedAt;
+  }
+
+  /**
+   * Whether the user has proved who they are no longer than so many seconds ago. False where nobody is signed in.
+   *
+   * @param seconds a whole number from 1 to 34,560,000
+   * @throws RangeError for another number, TypeError for anything else
+   */
+  isFresh(seconds: number): boolean {
+    const [, isRight, mend] = AGE;
+    if (!isRight(seconds)) {
+      const Kind = typeof seconds === "number" ? RangeError : TypeError;
+      throw new Kind(`Cannot tell age: seconds must be ${mend}`);
+    }
+    const { authenticatedAt = -Infinity } = this.#state.identity ?? {};
+    return Date.now() - authenticatedAt <= seconds * 1000;
+  }
+
+  /**
    * Ends the session everywhere at commit, and deletes the cookie. Final: whatever is done to this object afterwards
    * throws.
    *
@@ -161,4 +278,15 @@ export class Session<Data extends object> {
     if (refused) throw refused;
     return state;
   }
+}
+
+/** Makes the session one that nobody has used: what it held was another user's (R35). */
+function forget<Data extends object>(state: State<Data>): void {
+  const data = state.begin();
+  state.noted = state.stored = encodeData(data, "data");
+  state.data = data;
+  state.changes.length = 0;
+  state.sent.length = 0;
+  state.flash = new Map();
+  state.shown.clear();
 }

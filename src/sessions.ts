@@ -1,5 +1,6 @@
 // createSessions(): wires the path. It decides nothing.
 
+import { createAccount, type UserSessions } from "./account.ts";
 import { cookieNeeded, save } from "./commit.ts";
 import { createContext } from "./context.ts";
 import type { SetCookie } from "./cookie.ts";
@@ -46,6 +47,14 @@ export interface Sessions<Data extends object> {
    *   `SESSION_FOREIGN`; what a function given to `update` throws when it is applied to newer data
    */
   commit(session: Session<Data>, response: Response): Promise<Response>;
+
+  /**
+   * The sessions of a user: where they are signed in, and how to end that. Does no I/O.
+   *
+   * @param userId as given to `signIn`
+   * @throws TypeError where `createSessions` was given no `users`
+   */
+  user(userId: string): UserSessions;
 
   /** `load` without a Request, for frameworks with a cookie jar of their own. Takes the value of the Cookie header. */
   open(cookieHeader: string | null | undefined, options?: OpenOptions): Promise<Session<Data>>;
@@ -153,6 +162,7 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
     commit,
     open: (cookieHeader, options = {}) => load(context, cookieHeader, options),
     save: (session) => save(context, session),
+    user: (userId) => createAccount(context, userId),
   };
 }
 

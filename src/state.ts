@@ -4,7 +4,7 @@ import { type Change, diff } from "./changes.ts";
 import type { SetCookie } from "./cookie.ts";
 import { encodeData } from "./data.ts";
 import { SessionError, StoreError } from "./errors.ts";
-import type { Flash, SessionRecord } from "./record.ts";
+import type { Flash, Identity, SessionRecord } from "./record.ts";
 
 /** A row that holds the session, as it was when last read or written. */
 export interface Row {
@@ -22,7 +22,7 @@ export interface Row {
  * - `none`: no genuine cookie came.
  * - `row`: here.
  * - `absent`: a genuine cookie came, of a session that expired, does not decode, or is not there (`text` null).
- * - `replaced`: it was ended or replaced elsewhere; a mark stands there, or nothing any more.
+ * - `replaced`: it was ended or, where `isMoved`, replaced elsewhere; a mark stands there, or nothing any more.
  * - `unanswered`: the store was not asked, or did not say.
  */
 export type Origin =
@@ -34,6 +34,7 @@ export type Origin =
       readonly id: Uint8Array;
       readonly key: string;
       readonly text: string | null;
+      readonly isMoved?: boolean;
     };
 
 /** What a genuine token names, before anybody has read it. */
@@ -70,6 +71,10 @@ export interface State<Data extends object> {
   /** Flash values still to be shown, and those that this request has shown. */
   flash: Map<string, Flash>;
   readonly shown: Map<string, Flash>;
+  /** Who has signed in, this request's own sign-in or proof included. */
+  identity: Identity | undefined;
+  /** What is to become of the identity: `other`, when nothing of what stands in the row may be carried over. */
+  signIn?: "other" | "same" | "elevate" | undefined;
   regenerate?: boolean;
   ended?: boolean;
   /** Whether `commit` has begun: the response is on its way, changes would be lost. */
@@ -87,10 +92,10 @@ export interface State<Data extends object> {
   frozen?: Data;
 }
 
-type Refusable = Pick<State<object>, "closed" | "readOnly" | "origin">;
+type Refusable = Pick<State<object>, "closed" | "readOnly" | "origin" | "signIn">;
 
 /** Why a session cannot be changed; `undefined` when it can. */
-export function refusal({ closed, readOnly, origin }: Refusable): SessionError | undefined {
+export function refusal({ closed, readOnly, origin, signIn }: Refusable): SessionError | undefined {
   if (closed)
     return new SessionError(
       "SESSION_COMMITTED",
@@ -98,7 +103,8 @@ export function refusal({ closed, readOnly, origin }: Refusable): SessionError |
     );
   if (readOnly)
     return new SessionError("SESSION_READ_ONLY", "Cannot change session: it was opened read-only");
-  if (origin.kind !== "unanswered") return undefined;
+  // A sign-in begins another session, whatever became of the one that was not read.
+  if (origin.kind !== "unanswered" || signIn) return undefined;
   return new StoreError("none", "Cannot change session: the store did not answer");
 }
 

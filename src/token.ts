@@ -5,6 +5,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
 const ID_BYTES = 32;
+const HANDLE_BYTES = 16;
 /** base64url of 32 bytes: 43 characters, of which the last carries four bits, so only sixteen can stand there. */
 const TOKEN = /^([\w-]{42}[AEIMQUYcgkosw048])\.([\w-]{42}[AEIMQUYcgkosw048])$/;
 
@@ -34,6 +35,19 @@ export function newId(): Uint8Array {
 /** What a store sees of an id: base64url of its SHA-256, 43 characters (R3). */
 export function keyOf(id: Uint8Array): string {
   return toBase64url(sha256(id));
+}
+
+/** 128 bits that name a session to the application and open nothing (R32). */
+export function newHandle(): string {
+  return toBase64url(crypto.getRandomValues(new Uint8Array(HANDLE_BYTES)));
+}
+
+/**
+ * What an index sees of the application's user id: as long as a key, and different under every collation where the ids
+ * are.
+ */
+export function userKeyOf(user: string): string {
+  return toBase64url(sha256(new TextEncoder().encode(`user\0${user}`)));
 }
 
 /**
@@ -78,7 +92,7 @@ function toBase64url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll("+", "-")
     .replaceAll("/", "_")
-    .replace("=", "");
+    .replaceAll("=", "");
 }
 
 function fromBase64url(text: string): Uint8Array {

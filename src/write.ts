@@ -4,6 +4,8 @@ import { diff, replay } from "./changes.ts";
 import { type Context, refOf } from "./context.ts";
 import { type SetCookie, writeCookie } from "./cookie.ts";
 import { checkSize, encodeData } from "./data.ts";
+import { DEADLINE_MS, MARK_MS } from "./end.ts";
+import { admit, enter, leave, touch } from "./entries.ts";
 import { SessionConflictError, StoreError } from "./errors.ts";
 import { encodeRecord, expiryOf, type SessionRecord } from "./record.ts";
 import { beginWith, checkSchema, interpret, type Reading } from "./row.ts";
@@ -11,10 +13,6 @@ import { noteEdits, type Row, type State } from "./state.ts";
 import type { Store } from "./store.ts";
 import { keyOf, newId } from "./token.ts";
 
-/** How long a mark stands where a session was: longer than requests last that began before. */
-export const MARK_MS = 60_000;
-/** How long a save goes on replaying, or an end following, before it gives up. */
-export const DEADLINE_MS = 5000;
 /** Two equal ids of 256 bits are a broken random source or a broken store: a few tries, then an error (R6). */
 const MAX_TRIES = 3;
 
@@ -48,6 +46,9 @@ export async function write<Data extends object>(
   const row = state.origin.kind === "row" ? state.origin : undefined;
   const seen = state.changes.length > 0 ? noteEdits(state) : state.noted;
   const changes = [...state.changes];
+  const { identity, signIn } = state;
+  /** Of the row that is written: where it does not come from the row that was read. */
+  const given = identity && signIn ? { identity } : {};
   const isUnchanged = planned === "renew" || changes.length === 0;
 
   /** Data that ended up as it was stays as it stands (`isKept`), whatever the schema makes of it today. */
@@ -65,12 +66,13 @@ export async function write<Data extends object>(
   function gone(
     found: Exclude<Reading<Data>["kind"], "session">,
     text: string | null,
-    { id, key }: Row,
+    { id, key }: Pick<Row, "id" | "key">,
   ): null {
     report({ type: "gone", ref: refOf(key), during: "save", found });
-    state.origin = { kind: "replaced", id, key, text };
+    state.origin = { kind: "replaced", id, key, text, isMoved: found === "moved" };
     state.changes.length = 0;
     state.regenerate = false;
+    state.signIn = undefined;
     // After an end nothing is lost by not writing: one that came a moment later would have taken it all away.
     // After a move it is missing, and to follow the mark would let an old cookie write into the session of
     // somebody who has signed in since.
@@ -78,15 +80,26 @@ export async function write<Data extends object>(
     return null;
   }
 
-  const base = { createdAt: now, seenAt: now, ...row?.record, flash: new Map(state.flash) };
-  let next = await draft(base, seen, row && seen === state.stored);
+  const times = { createdAt: now, seenAt: now };
+  // Nothing of what another user had is carried over (R35).
+  const kept = signIn === "other" ? undefined : row?.record;
+  const base = { ...times, ...kept, ...given, flash: new Map(state.flash) };
+  let next = await draft(base, seen, kept && seen === state.stored);
   if (row && next.expiresAt <= now) return gone("expired", row.text, row);
   // The new row first, then the mark on the old: a failure in between must leave the visitor as they were.
-  const fresh = row && planned !== "regenerate" ? undefined : await insert(store, next);
-  const mark = fresh && encodeRecord({ moved: fresh.key });
-  let isWritten = !row;
+  const isEntering = isSignIn(signIn);
+  const fresh =
+    row && planned !== "regenerate" ? undefined : await insert(context, next, isEntering);
+  const mark = row && fresh && encodeRecord({ moved: fresh.key });
+  let isWritten = false;
   let attempts = 0;
   try {
+    if (fresh && next.record.identity) {
+      const listed = { ...next, ...next.record, identity: next.record.identity, key: fresh.key };
+      if (!isEntering) await enter(context, listed);
+      else if (!(await admit(context, listed))) return gone("ended", null, fresh);
+    }
+    isWritten = !row;
     for (let expected = row?.text ?? null; row && !isWritten; attempts++) {
       const swap = await store
         .write(row.key, mark ?? next.text, mark ? Date.now() + MARK_MS : next.expiresAt, expected)
@@ -113,11 +126,12 @@ export async function write<Data extends object>(
       const reading = await interpret(options, expected);
       if (reading.kind !== "session") return gone(reading.kind, expected, row);
       await pause(now);
+      if (signIn === "other") continue;
       const { record, data = (await beginWith(options))() } = reading;
       const before = encodeData(data, "data");
       const after = replay(changes, data, record.flash);
       const both = await draft(
-        { ...record, flash: after.flash },
+        { ...record, ...given, flash: after.flash },
         after.data,
         after.data === before,
       );
@@ -128,7 +142,10 @@ export async function write<Data extends object>(
       next = both;
     }
   } finally {
-    if (fresh && !isWritten) await remove(store, fresh.key, next.text);
+    if (fresh && !isWritten) {
+      await remove(store, fresh.key, next.text);
+      if (next.record.identity) await leave(context, next.record.identity.user, [fresh.key]);
+    }
   }
 
   const { id, key } = (fresh ?? row) as { id: Uint8Array; key: string };
@@ -136,26 +153,53 @@ export async function write<Data extends object>(
   if (!row) report({ type: "created", ref });
   if (row && attempts > 1) report({ type: "conflict", ref: refOf(row.key), attempts });
   if (row && fresh) report({ type: "regenerated", ref, from: refOf(row.key) });
-  settle(state, { ...next, id, key, steps: changes.length, isNews: attempts > 1 });
+  settle(state, {
+    ...next,
+    id,
+    key,
+    steps: changes.length,
+    isNews: attempts > 1 && kept === row?.record,
+  });
   if (mark) state.regenerate = false;
+  // Another may have been asked for meanwhile.
+  if (state.identity === identity) state.signIn = undefined;
+  if (mark && row?.record.identity) await leave(context, row.record.identity.user, [row.key]);
   if (planned === "update") return null;
-  return writeCookie(options.cookie, tokens.sign(id), Math.ceil((next.expiresAt - now) / 1000));
+  const { identity: written } = next.record;
+  if (written && !fresh) await touch(context, { ...next, identity: written, key });
+  // Until the browser is closed, where the sign-in said so.
+  const maxAge =
+    written?.persistent === false ? undefined : Math.ceil((next.expiresAt - now) / 1000);
+  return writeCookie(options.cookie, tokens.sign(id), maxAge);
 }
 
-/** Writes a row where nothing stands, under an id that nobody has seen. */
-async function insert(
-  store: Store,
-  { text, expiresAt }: Draft,
+export function isSignIn(signIn: State<object>["signIn"]): boolean {
+  return signIn !== undefined && signIn !== "elevate";
+}
+
+/**
+ * Writes a row where nothing stands, under an id that nobody has seen.
+ *
+ * @param isEntering somebody signs in: their list says so first
+ */
+async function insert<Data extends object>(
+  context: Context<Data>,
+  { text, expiresAt, record: { identity } }: Draft,
+  isEntering: boolean,
 ): Promise<{ id: Uint8Array; key: string }> {
+  const { store } = context;
   let retried = false;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const id = newId();
     const key = keyOf(id);
+    const isListed = isEntering && identity;
+    if (isListed) await enter(context, { identity, key, expiresAt });
     try {
       const { swapped } = await store.write(key, text, expiresAt, null);
       if (swapped) return { id, key };
     } catch (error) {
       // It may have been written, under an id that nobody will ever send. Once more, under a new one.
+      if (isListed) await leave(context, identity.user, [key]);
       if (retried || (error as StoreError).outcome === "none") throw error;
       retried = true;
     }
@@ -175,6 +219,7 @@ function settle<Data extends object>(
   const { id, key, text, record, seen, expiresAt, steps, isNews } = written;
   state.origin = { kind: "row", id, key, text, record };
   state.createdAt = record.createdAt;
+  if (!state.signIn) state.identity = record.identity;
   state.expiresAt = expiresAt;
   state.sent.length = 0;
   state.changes.splice(0, steps);

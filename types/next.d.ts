@@ -14,7 +14,7 @@ declare module "next/headers.js" {
       httpOnly: boolean;
       sameSite: "lax" | "strict" | "none";
       partitioned: boolean;
-      maxAge: number;
+      maxAge?: number;
       expires?: Date;
     }): unknown;
     delete(name: string): unknown;

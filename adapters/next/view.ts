@@ -10,7 +10,14 @@ export type DeepReadonly<Value> = Value extends string | number | boolean | null
 /** What a component gets: a session as it is, to be read. */
 export interface ReadonlySession<Data extends object> extends Pick<
   Session<Data>,
-  "isNew" | "unavailable" | "createdAt" | "expiresAt"
+  | "isNew"
+  | "unavailable"
+  | "createdAt"
+  | "expiresAt"
+  | "userId"
+  | "handle"
+  | "authenticatedAt"
+  | "isFresh"
 > {
   /**
    * To change it throws SessionError `SESSION_READ_ONLY`, which says where changes are allowed. It is made of proxies,
@@ -53,6 +60,22 @@ export class View<Data extends object> implements ReadonlySession<Data> {
     return this.#session.expiresAt;
   }
 
+  get userId(): string | undefined {
+    return this.#session.userId;
+  }
+
+  get handle(): string | undefined {
+    return this.#session.handle;
+  }
+
+  get authenticatedAt(): number | undefined {
+    return this.#session.authenticatedAt;
+  }
+
+  isFresh(seconds: number): boolean {
+    return this.#session.isFresh(seconds);
+  }
+
   update(): never {
     return refuse();
   }
@@ -62,6 +85,18 @@ export class View<Data extends object> implements ReadonlySession<Data> {
   }
 
   destroy(): never {
+    return refuse();
+  }
+
+  signIn(): never {
+    return refuse();
+  }
+
+  elevate(): never {
+    return refuse();
+  }
+
+  signOut(): never {
     return refuse();
   }
 }

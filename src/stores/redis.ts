@@ -26,6 +26,14 @@ export interface RedisStoreOptions {
   readonly timeoutMs?: number;
 }
 
+/** A script on one key. Redis knows it by its SHA-1 (a test holds them to the text). */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+  /** Of the text with {@link KEY_LOCKING} before it. */
+  readonly keyLockingSha: string;
+}
+
 /** Answers 1, or what stands there in a list of one. An expected value that is missing means: nothing. */
 export const SWAP_SCRIPT = `local current = redis.call("GET", KEYS[1])
 if current ~= (ARGV[3] or false) then return {current} end
@@ -33,9 +41,9 @@ if ARGV[2] == "0" then redis.call("DEL", KEYS[1]) else redis.call("SET", KEYS[1]
 return 1`;
 /** Upstash runs other scripts beside one that says so; every other Redis refuses the line. */
 export const KEY_LOCKING = "#!lua flags=allow-key-locking\n";
-/** SHA-1 of the script, by which Redis knows it, and of the script with that line (a test holds them to the text). */
 export const SHA = "1479176026ef34a09b42e5050640b40a77296a91";
 export const KEY_LOCKING_SHA = "f06b38f3dc10c999bb1c09e7fe485be0f7123c69";
+const SWAP: Script = { text: SWAP_SCRIPT, sha: SHA, keyLockingSha: KEY_LOCKING_SHA };
 
 /**
  * A store in Redis. A read is one GET; a write is one EVALSHA (GET and SET inside), and an EVAL where Redis has not
@@ -63,16 +71,6 @@ export function redisStore(send: Send, options: RedisStoreOptions = {}): Store {
     }
   }
 
-  async function swap(row: string[], deadline: number): Promise<unknown> {
-    const { keyLocking } = send;
-    try {
-      return await send(["EVALSHA", keyLocking ? KEY_LOCKING_SHA : SHA, ...row]);
-    } catch (error) {
-      if (!/^NOSCRIPT\b/.test(replyText(error)) || Date.now() >= deadline) throw error;
-      return send(["EVAL", (keyLocking ? KEY_LOCKING : "") + SWAP_SCRIPT, ...row]);
-    }
-  }
-
   return {
     async read(key) {
       return checkValue(await ask(() => send(["GET", prefix + key])));
@@ -84,12 +82,33 @@ export function redisStore(send: Send, options: RedisStoreOptions = {}): Store {
       const ttl = Math.max(Math.ceil(expiresAt - now), 0);
       const row = ["1", prefix + key, value, String(ttl)];
       if (expected !== null) row.push(expected);
-      const reply = await ask(() => swap(row, now + timeoutMs));
+      const reply = await ask(() => runScript(send, SWAP, row, now + timeoutMs));
       if (reply === 1) return { swapped: true };
       const current = Array.isArray(reply) && reply.length === 1 && (reply[0] as unknown);
       return { swapped: false, current: checkValue(current) };
     },
   };
+}
+
+/**
+ * Runs a script by its SHA-1, and once more by its text where Redis has not seen it yet.
+ *
+ * @param row the number of keys, the key and the arguments
+ * @param deadline epoch milliseconds: nothing is sent after it
+ */
+export async function runScript(
+  send: Send,
+  { text, sha, keyLockingSha }: Script,
+  row: readonly string[],
+  deadline: number,
+): Promise<unknown> {
+  const { keyLocking } = send;
+  try {
+    return await send(["EVALSHA", keyLocking ? keyLockingSha : sha, ...row]);
+  } catch (error) {
+    if (!/^NOSCRIPT\b/.test(replyText(error)) || Date.now() >= deadline) throw error;
+    return send(["EVAL", (keyLocking ? KEY_LOCKING : "") + text, ...row]);
+  }
 }
 
 function checkValue(reply: unknown): string | null {

@@ -48,9 +48,11 @@ export interface Table {
 
 const METHODS = ["findFirst", "findMany", "createMany", "updateMany", "deleteMany"] as const;
 const DEFAULTS = { key: "key", value: "value", expiresAt: "expiresAt" };
-const TYPES: Readonly<Record<string, string>> = { expiresAt: "DateTime" };
 
 type Call = (args: object) => Promise<unknown>;
+
+/** A delegate whose arguments may be written. */
+export type Model = Readonly<Record<(typeof METHODS)[number], Call>>;
 type Row = Readonly<Record<string, unknown>>;
 
 /**
@@ -58,16 +60,14 @@ type Row = Readonly<Record<string, unknown>>;
  * @throws TypeError naming the method or the field that is missing
  */
 export function openTable(what: string, delegate: PrismaDelegate, fields: PrismaFields): Table {
-  for (const method of METHODS) {
-    if (typeof delegate?.[method] === "function") continue;
-    throw new TypeError(
-      `Cannot create ${what}: the delegate has no ${method}; give a model of the client, such as prisma.session`,
-    );
-  }
   const names = { ...DEFAULTS, ...fields };
-  checkFields(what, delegate, names);
   const { key: k, value: v, expiresAt: e } = names;
-  const model = delegate as unknown as Record<(typeof METHODS)[number], Call>;
+  const types = { [k]: "String", [v]: "String", [e]: "DateTime" };
+  const model = checkDelegate(
+    what,
+    delegate,
+    names.id ? { ...types, [names.id]: "String" } : types,
+  );
   const expiredBy = (now: Date) => ({ [e]: { lte: now } });
 
   return {
@@ -131,17 +131,31 @@ export function openTable(what: string, delegate: PrismaDelegate, fields: Prisma
   };
 }
 
-/** Prisma's delegates tell their fields; what stands in for one need not. */
-function checkFields(what: string, delegate: object, names: Required<Omit<PrismaFields, "id">>) {
+/**
+ * Checks that a delegate has the methods and, where it tells them as Prisma's do, the fields.
+ *
+ * @param types of the fields, as Prisma calls them
+ * @throws TypeError naming the method or the field that is missing
+ */
+export function checkDelegate(
+  what: string,
+  delegate: PrismaDelegate,
+  types: Readonly<Record<string, string>>,
+): Model {
+  for (const method of METHODS) {
+    if (typeof delegate?.[method] === "function") continue;
+    throw new TypeError(
+      `Cannot create ${what}: the delegate has no ${method}; give a model of the client, such as prisma.session`,
+    );
+  }
   const { fields } = delegate as { fields?: Readonly<Record<string, { typeName?: unknown }>> };
-  if (fields === undefined) return;
-  for (const [role, name] of Object.entries(names)) {
-    const type = TYPES[role] ?? "String";
-    if (fields[name]?.typeName === type) continue;
+  for (const [name, type] of Object.entries(fields ? types : {})) {
+    if (fields?.[name]?.typeName === type) continue;
     throw new TypeError(
       `Cannot create ${what}: the model has no field ${name} of type ${type}; copy the model in prisma/schema.prisma, or name yours in fields`,
     );
   }
+  return delegate as unknown as Model;
 }
 
 // PostgreSQL refuses NUL in text, and libsql cuts the value off there. No record has one, since JSON escapes it; the

@@ -279,8 +279,17 @@ describe("records", () => {
       {
         createdAt: instant,
         seenAt: instant,
-        authenticatedAt: instant,
-        user: text,
+        identity: fc.record(
+          {
+            user: text,
+            handle: text,
+            signedInAt: instant,
+            authenticatedAt: instant,
+            meta: jsonObject,
+            persistent: fc.constant(false),
+          },
+          { requiredKeys: ["user", "handle", "signedInAt", "authenticatedAt"] },
+        ),
         flash,
         data: jsonObject.map((data) => JSON.stringify(data)),
       },

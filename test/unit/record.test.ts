@@ -13,6 +13,7 @@ const RECORD: SessionRecord = {
   flash: new Map([["notice", ["0123456789abcdef", { text: "Saved" }]]]),
   data: '{"cart":["tea"]}',
 };
+const IDENTITY = { user: "u1", handle: "h".repeat(22), signedInAt: 1_500, authenticatedAt: 1_500 };
 const STAMP = "0123456789abcdef";
 
 describe("a record", () => {
@@ -26,7 +27,7 @@ describe("a record", () => {
 
   test("comes back as it was", () => {
     expect(decodeRecord(encodeRecord(RECORD))).toEqual(RECORD);
-    const signedIn = { ...RECORD, authenticatedAt: 1_500, user: "u1\n\u2028" };
+    const signedIn = { ...RECORD, identity: { ...IDENTITY, user: "u1\n\u2028" } };
     expect(decodeRecord(encodeRecord(signedIn))).toEqual(signedIn);
   });
 
@@ -76,11 +77,17 @@ describe("decodeRecord() answers undefined for", () => {
     ["a time that is null", `v1 ${STAMP} {"createdAt":1,"seenAt":null}\n{}`],
     ["a time with a fraction", `v1 ${STAMP} {"createdAt":1,"seenAt":1.5}\n{}`],
     ["a time beyond all times", `v1 ${STAMP} {"createdAt":1,"seenAt":1e999}\n{}`],
-    [
-      "a sign-in that is a string",
-      `v1 ${STAMP} {"createdAt":1,"seenAt":1,"authenticatedAt":"1"}\n{}`,
-    ],
-    ["a user that is a number", `v1 ${STAMP} {"createdAt":1,"seenAt":1,"user":1}\n{}`],
+    ["an identity that is null", `v1 ${STAMP} {"createdAt":1,"seenAt":1,"identity":null}\n{}`],
+    ...Object.entries({
+      user: 1,
+      handle: null,
+      signedInAt: "1",
+      authenticatedAt: 1.5,
+      meta: "x",
+    }).map(([name, value]) => [
+      `an identity with a wrong ${name}`,
+      `v1 ${STAMP} ${JSON.stringify({ createdAt: 1, seenAt: 1, identity: { ...IDENTITY, [name]: value } })}\n{}`,
+    ]),
     ["flash that is an object", `v1 ${STAMP} {"createdAt":1,"seenAt":1,"flash":{}}\n{}`],
     ["flash of numbers", `v1 ${STAMP} {"createdAt":1,"seenAt":1,"flash":[1]}\n{}`],
     ["flash without tags", `v1 ${STAMP} {"createdAt":1,"seenAt":1,"flash":[["a","b"]]}\n{}`],
@@ -105,7 +112,7 @@ describe("expiryOf()", () => {
     ["lifetime after the creation, if that is sooner", { createdAt: 0, seenAt: 95_000 }, 100_000],
     [
       "lifetime after the sign-in, not the creation",
-      { createdAt: 0, authenticatedAt: 50_000, seenAt: 149_000 },
+      { createdAt: 0, identity: { ...IDENTITY, signedInAt: 50_000 }, seenAt: 149_000 },
       150_000,
     ],
   ])("is %s", (_, times, expiresAt) => {

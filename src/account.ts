@@ -1,0 +1,204 @@
+// sessions.user(id): where a user is signed in, and how to end that. The index of users says where to look, the rows
+// what is so.
+
+import { wholeNumber } from "./check.ts";
+import type { Context } from "./context.ts";
+import { endRow, MARK_MS } from "./end.ts";
+import { leave } from "./entries.ts";
+import { SessionError } from "./errors.ts";
+import { expiryOf } from "./record.ts";
+import { interpret } from "./row.ts";
+import type { Session } from "./session.ts";
+import { userKeyOf } from "./token.ts";
+import type { ListedEntry, UserIndex } from "./users.ts";
+
+/** A session in a list. Instants are epoch milliseconds. */
+export interface ListedSession {
+  /** Names the session to `end()`; the same after `regenerate()`, and worth nothing as a cookie. */
+  readonly handle: string;
+  /** When the user signed in there. */
+  readonly createdAt: number;
+  /** When a request last renewed it: that is done once a tenth of `idleTimeout` has passed, and so it is as exact. */
+  readonly lastSeenAt: number;
+  /** When it ends if it is not renewed. */
+  readonly expiresAt: number;
+  /** Whether it is the session that was given as `current`. */
+  readonly current: boolean;
+  /** As given to `signIn`. */
+  readonly meta: object | undefined;
+}
+
+/** What `list` takes. */
+export interface ListOptions {
+  /** The session of the request, to be marked in the list. */
+  readonly current?: Pick<Session<object>, "userId" | "handle">;
+  /** Sessions at most: 1 to 100. Default 20. */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly after?: string | undefined;
+}
+
+/** A part of a list. */
+export interface SessionPage {
+  /** The latest sign-in first. Fewer than `limit` on the last page. */
+  readonly sessions: readonly ListedSession[];
+  /** Gives the page after this one, as `after`; `undefined` on the last. */
+  readonly next: string | undefined;
+}
+
+/** The sessions of one user. */
+export interface UserSessions {
+  /**
+   * Lists where the user is signed in. Entries that have gone stale are cleared away as they are met.
+   *
+   * @throws StoreError when index or store cannot answer; RangeError for `limit`; TypeError for another `after`
+   */
+  list(options?: ListOptions): Promise<SessionPage>;
+
+  /**
+   * Ends one session; answers false where this user has none of that handle. Once it has answered, no cookie of that
+   * session opens anything, on any machine.
+   *
+   * @throws StoreError when it cannot be confirmed; asked again, it goes on
+   */
+  end(handle: string): Promise<boolean>;
+
+  /**
+   * Ends every session but this one, also those that somebody is signing in to at this moment; see `endAll`.
+   *
+   * @throws StoreError as `end`; SessionError `SESSION_NOT_SIGNED_IN` where this is no session of the user's
+   */
+  endOthers(session: Pick<Session<object>, "userId" | "handle">): Promise<void>;
+
+  /**
+   * Ends every session of the user's, also those that are being signed in to: a sign-in whose save began before this was
+   * called leaves no session. One whose save begins later is another sign-in: check what it rests on (the password)
+   * after this has answered, or change that first.
+   *
+   * @throws StoreError as `end`
+   */
+  endAll(): Promise<void>;
+}
+
+/** Rows read at a time, and entries asked for. */
+const PAGE = 50;
+const LIMIT = wholeNumber(20, PAGE, "sessions");
+const CURSOR = /^(\d{1,16})-([\w-]{1,64})$/;
+
+/** @throws TypeError where there is no index, or `userId` is no text */
+export function createAccount<Data extends object>(
+  context: Context<Data>,
+  userId: string,
+): UserSessions {
+  const { options, store } = context;
+  const users = usersOf(context);
+  if (typeof userId !== "string" || userId === "") {
+    throw new TypeError("Cannot find user: userId must be the text that signIn was given");
+  }
+  const user = userKeyOf(userId);
+
+  /** What stands behind an entry: a session, `undefined` where there is none any more. */
+  async function read({
+    key,
+    handle,
+  }: ListedEntry): Promise<Omit<ListedSession, "current"> | undefined> {
+    const reading = await interpret(options, await store.read(key));
+    if (reading.kind !== "session") return undefined;
+    const { record } = reading;
+    const { identity } = record;
+    if (identity?.user !== userId || identity.handle !== handle) return undefined;
+    return {
+      handle,
+      createdAt: identity.signedInAt,
+      lastSeenAt: record.seenAt,
+      expiresAt: expiryOf(record, options),
+      meta: identity.meta,
+    };
+  }
+
+  /** Ends what stands behind entries; whoever asks again goes on where this stopped. */
+  async function endEntries(entries: readonly ListedEntry[]): Promise<void> {
+    for (const entry of entries) {
+      const failure = await endRow(context, entry, userId);
+      if (failure) throw failure;
+    }
+    await leave(
+      context,
+      userId,
+      entries.map(({ key }) => key),
+    );
+  }
+
+  /** Marks first: a sign-in that is under way asks for its entry when it is done, and finds the mark or nothing. */
+  async function endRetired(except: string | null): Promise<void> {
+    await users.retire(user, except);
+    for (;;) {
+      const entries = await users.list(user, { limit: PAGE, retired: true });
+      if (entries.length === 0) return;
+      await endEntries(entries);
+    }
+  }
+
+  return {
+    async list({ current, limit = 20, after } = {}) {
+      const [, isRight, mend] = LIMIT;
+      if (!isRight(limit)) throw new RangeError(`Cannot list sessions: limit must be ${mend}`);
+      const [, at, last = ""] = CURSOR.exec(after ?? "") ?? [];
+      if (after !== undefined && at === undefined) {
+        throw new TypeError("Cannot list sessions: after must be next of the page before");
+      }
+      const own = current?.userId === userId ? current.handle : undefined;
+      const sessions: ListedSession[] = [];
+      let place = at === undefined ? undefined : { at: Number(at), handle: last };
+      for (;;) {
+        // One more than is asked for tells whether there is another page.
+        const entries = await users.list(user, { limit: limit + 1, after: place });
+        const found = await Promise.all(entries.map(read));
+        const stale: string[] = [];
+        for (const [index, entry] of entries.entries()) {
+          const session = found[index];
+          // No row yet, or none any more: a sign-in under way adds its entry first.
+          if (!session && entry.at + MARK_MS < Date.now()) stale.push(entry.key);
+          // A session that is getting a new id has two entries for a moment.
+          if (!session || sessions.some(({ handle }) => handle === session.handle)) continue;
+          if (sessions.length === limit) continue;
+          sessions.push({ ...session, current: own === session.handle });
+          place = { at: entry.at, handle: entry.handle };
+        }
+        await leave(context, userId, stale);
+        const isLast = entries.length <= limit;
+        if (sessions.length === limit || isLast) {
+          const isFull = sessions.length === limit && !isLast;
+          return { sessions, next: isFull && place ? `${place.at}-${place.handle}` : undefined };
+        }
+        const end = entries.at(-1);
+        if (end) place = { at: end.at, handle: end.handle };
+      }
+    },
+
+    async end(handle) {
+      if (!/^[\w-]{1,64}$/.test(String(handle))) return false;
+      const entries = await users.list(user, { limit: PAGE, handle });
+      const found = await Promise.all(entries.map(read));
+      await endEntries(entries);
+      return found.some(Boolean);
+    },
+
+    async endOthers({ userId: owner, handle }) {
+      if (owner !== userId || handle === undefined) {
+        throw new SessionError(
+          "SESSION_NOT_SIGNED_IN",
+          "Cannot end others: the session given is not one of this user's",
+        );
+      }
+      await endRetired(handle);
+    },
+
+    endAll: () => endRetired(null),
+  };
+}
+
+function usersOf<Data extends object>({ users }: Context<Data>): UserIndex {
+  if (users) return users;
+  throw new TypeError("Cannot find user: give createSessions users, such as memoryUsers()");
+}

@@ -1,0 +1,95 @@
+// What a save tells the index of users: an entry before the row of a sign-in, none once it is over. The row decides, so
+// an entry too many does no harm; one too few would hide a session from whoever ends them all.
+
+import type { Context } from "./context.ts";
+import { endRow } from "./end.ts";
+import type { Identity } from "./record.ts";
+import { userKeyOf } from "./token.ts";
+import type { UserEntry } from "./users.ts";
+
+/** Sessions beyond the limit that are looked for at a time. */
+const PAGE = 50;
+
+/** A session that is listed under its user, or will be. */
+export interface Listed {
+  readonly identity: Identity;
+  readonly key: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Notes a session under its user. Before the row of a sign-in is written, so that whoever ends all of the user's
+ * sessions either finds the entry, or began before it; see {@link admit}.
+ *
+ * @throws StoreError
+ */
+export async function enter<Data extends object>(
+  { users }: Context<Data>,
+  listed: Listed,
+): Promise<void> {
+  await users?.add(userKeyOf(listed.identity.user), entryOf(listed));
+}
+
+/** Notes that a session lives longer now. Another visit is as good, so that a failure fails no request. */
+export async function touch<Data extends object>(
+  { users }: Context<Data>,
+  listed: Listed,
+): Promise<void> {
+  await settled(users?.touch(userKeyOf(listed.identity.user), entryOf(listed)));
+}
+
+/** Takes sessions that are over from the list. What is left there is found to be stale later. */
+export async function leave<Data extends object>(
+  { users }: Context<Data>,
+  user: string,
+  keys: readonly string[],
+): Promise<void> {
+  if (keys.length > 0) await settled(users?.remove(userKeyOf(user), keys));
+}
+
+/**
+ * Whether a sign-in whose row has just been written holds: since its entry was added nobody has ended all of the user's
+ * sessions, nor have so many signed in later that it is over the limit. Ends those that are over it now, the oldest of
+ * the user's. As every sign-in asks after its entry was added, the last one sees all.
+ *
+ * @throws StoreError
+ */
+export async function admit<Data extends object>(
+  context: Context<Data>,
+  { identity: { user, handle }, key }: Pick<Listed, "identity" | "key">,
+): Promise<boolean> {
+  const { users, options } = context;
+  const { maxPerUser } = options;
+  if (!users) return true;
+  for (;;) {
+    const query = maxPerUser ? { limit: maxPerUser + PAGE } : { limit: PAGE, handle };
+    const entries = await users.list(userKeyOf(user), query);
+    const standing = entries.filter(({ retired }) => !retired);
+    if (!standing.some((entry) => entry.key === key)) return false;
+    if (!maxPerUser) return true;
+    // A session that is getting a new id has two entries for a moment.
+    const handles = new Set(standing.map((entry) => entry.handle));
+    const kept = [...handles].slice(0, maxPerUser);
+    if (!kept.includes(handle)) return false;
+    const over = standing.filter((entry) => !kept.includes(entry.handle));
+    for (const entry of over) {
+      const failure = await endRow(context, entry, user);
+      if (failure) throw failure;
+    }
+    await leave(
+      context,
+      user,
+      over.map((entry) => entry.key),
+    );
+    if (entries.length < query.limit) return true;
+  }
+}
+
+function entryOf({ identity: { handle, signedInAt: at }, key, expiresAt }: Listed): UserEntry {
+  return { key, handle, at, expiresAt };
+}
+
+async function settled(asked: Promise<void> | undefined): Promise<void> {
+  await asked?.catch(() => undefined);
+}
