@@ -177,7 +177,12 @@ export function createAccount<Data extends object>(
       const entries = await users.list(user, { limit: PAGE, handle });
       let isFound = false;
       for (const entry of entries) {
-        const text = await store.read(entry.key);
+        let text = await store.read(entry.key);
+        if (text === null) {
+          // Perhaps that of a sign-in under way. Now it finds no entry when its row is written, or the row is here.
+          await users.remove(user, [entry.key]);
+          text = await store.read(entry.key);
+        }
         isFound = (await open(entry, text)) !== undefined || isFound;
         await endEntry({ ...entry, text });
       }
