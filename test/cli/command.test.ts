@@ -7,7 +7,15 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { exitCodeOf, type Finding, jsonOf, type Status } from "../../cli/doctor/finding.ts";
 import { clockFinding, skewOf } from "../../cli/doctor/clock.ts";
 import { hideIn, hiderOf } from "../../cli/guard.ts";
-import { CLI, coatcheck, examine, expectFinding, runProgram, temporaryFolder } from "./command.ts";
+import {
+  CLI,
+  coatcheck,
+  examine,
+  expectFinding,
+  found,
+  runProgram,
+  temporaryFolder,
+} from "./command.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -162,6 +170,29 @@ describe("variables", () => {
     expect(told.map(({ check, status }) => [check, status])).toEqual([
       ["env.redis", "warning"],
       ["env.redis", "warning"],
+    ]);
+  });
+
+  test.each([
+    ["under names of Vercel's", "KV_REST_API_URL", "https://"],
+    ["under names of the application's own", "REDIS_URL", "rediss://:AYWeAAIncDEyM2Y0NTY3ODkw@"],
+  ])("several databases %s are wrong, whatever else is set", async (_, name, before) => {
+    const env = {
+      [`one_${name}`]: `${before}one.upstash.io`,
+      [`two_${name}`]: `${before}two.upstash.io`,
+      one_KV_REST_API_TOKEN: "AYWeAAIncDEyM2Y0NTY3ODkw",
+      two_KV_REST_API_TOKEN: "AYWeAAIncDEyM2Y0NTY3ODkw",
+      APP_REDIS_URL: "redis://localhost:6379",
+    };
+    const report = await examine([], { env });
+    expect(report.exitCode).toBe(1);
+    const wrong = found(report, "env.redis").filter(({ status }) => status === "wrong");
+    expect(wrong).toMatchObject([
+      {
+        message: `one_${name} and two_${name} name several databases`,
+        why: expect.stringContaining("kept in none of them") as string,
+        mend: expect.stringContaining("UPSTASH_REDIS_REST_URL") as string,
+      },
     ]);
   });
 
