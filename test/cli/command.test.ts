@@ -1,6 +1,6 @@
 // The command line itself: commands, options, exit codes, colours, and where variables come from.
 
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { beforeAll, describe, expect, test, vi } from "vitest";
@@ -194,6 +194,13 @@ describe("variables", () => {
         mend: expect.stringContaining("UPSTASH_REDIS_REST_URL") as string,
       },
     ]);
+  });
+
+  test("a folder that is called .env is no file of variables", async () => {
+    const other = join(folder.path, "other-folder");
+    await mkdir(join(other, ".env"), { recursive: true });
+    const report = await examine([], { folder: other });
+    expect(expectFinding(report, "env.files", "ok").message).toContain("no file was read");
   });
 
   test.each([
