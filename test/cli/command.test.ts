@@ -236,6 +236,29 @@ describe("R48 what is printed", () => {
     const said = "db.example.com public tok /home/someone postgres";
     expect(hide(said)).toBe(said);
   });
+
+  test.each([
+    ["S3cret-one", "sqlserver://h:1433;database=x;user=sa;password=S3cret-one;encrypt=true"],
+    ["S3;cret one", "sqlserver://h:1433;user=sa;password={S3;cret one};encrypt=true"],
+    ["S3cret&one#1", "sqlserver://h:1433;user=sa;pwd=S3cret&one#1"],
+    ["S3cret;one", "mysql://h/app?password=S3cret;one&sslaccept=strict"],
+  ])("has not %s of %s", (password, address) => {
+    const said = hiderOf({ DATABASE_URL: address })(`${password} ${address}`);
+    expect(said).not.toContain(password);
+    expect(said).toMatch(/^\[hidden\] \w+:\/\/h/);
+  });
+
+  test("has no secret in the form in which addresses have it", () => {
+    const said = hiderOf({ DB_PASSWORD: "p@ss/word", DATABASE_URL: "mysql://me:q@ss:word@host" });
+    expect(said("p%40ss%2Fword q%40ss%3Aword")).toBe("[hidden] [hidden]");
+  });
+
+  test("keeps paths: the shell's own, and those of files with secrets", () => {
+    const names = ["PWD", "OLDPWD", "REDIS_TOKEN_FILE", "SSH_KEY_PATH"];
+    const hidePaths = hiderOf(Object.fromEntries(names.map((name) => [name, "/home/someone/app"])));
+    expect(hidePaths("/home/someone/app/db.js")).toBe("/home/someone/app/db.js");
+    expect(hiderOf({ DB_PWD: "/home/someone/app" })("/home/someone/app")).toBe("[hidden]");
+  });
 });
 
 describe("a secret that is a word of the doctor's", () => {
