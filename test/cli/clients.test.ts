@@ -84,6 +84,24 @@ test.each([
   expectFinding(report, "site.scheme", "skipped");
 });
 
+test("a cluster of node-redis is told as storeFromEnv tells it", async () => {
+  const from = JSON.stringify(pathToFileURL(join(ROOT, "package.json")).href);
+  const report = await doctor(`import { createRequire } from "node:module";
+const { createCluster } = createRequire(${from})("redis");
+export const redis = createCluster({ rootNodes: [{ url: "redis://127.0.0.1:1" }] });`);
+  expect(report.exitCode).toBe(1);
+  expect(expectFinding(report, "redis.module", "wrong")).toMatchObject({
+    message: "./own.mjs: redis is a cluster of node-redis",
+    mend: "give a function that sends one command to it",
+  });
+});
+
+test("a class is no client, though it is a function", async () => {
+  const report = await doctor("export class redis { sendCommand() {} }");
+  expect(report.exitCode).toBe(1);
+  expect(expectFinding(report, "redis.module", "wrong").message).toContain("no client for Redis");
+});
+
 /** The module of a real client, which answers SQL and ends as it is told. */
 function withSql(query: string, disconnect = "() => real.$disconnect()"): string {
   return `import { prisma as real } from "./real.mjs";
