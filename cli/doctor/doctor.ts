@@ -81,7 +81,7 @@ export function endedEarly(check: string): Finding {
     status: "unknown",
     message: "the check failed before its end",
     why: "what comes after it in this part was not looked at",
-    mend: "try again; a module of your own that throws beside the checks shows why when it is run by itself",
+    mend: "try again; a module of your own that throws beside the checks, or ends the process, shows why when it is run by itself",
   };
 }
 

@@ -102,6 +102,22 @@ test("a class is no client, though it is a function", async () => {
   expect(expectFinding(report, "redis.module", "wrong").message).toContain("no client for Redis");
 });
 
+test.each([
+  ["--redis", "redis.module"],
+  ["--prisma", "prisma.module"],
+])("a module for %s that ends the process leaves the findings so far", async (option, check) => {
+  const report = await doctor("process.exit(0);", option);
+  expect(report.exitCode).toBe(2);
+  expectFinding(report, "env.files", "ok");
+  expectFinding(report, check, "unknown");
+  expect(report.outcome.err).toContain("a module of the application ended the process");
+});
+
+test("a code that a module leaves behind is not the doctor's", async () => {
+  const { code } = (await doctor("process.exitCode = 7; export const redis = 1;")).outcome;
+  expect(code).toBe(1);
+});
+
 /** The module of a real client, which answers SQL and ends as it is told. */
 function withSql(query: string, disconnect = "() => real.$disconnect()"): string {
   return `import { prisma as real } from "./real.mjs";
@@ -135,6 +151,14 @@ describe("a database", () => {
     const report = await doctor(withSql(query), "--prisma");
     expectFinding(report, "prisma.table", "unknown");
     expectFinding(report, "site.scheme", "skipped");
+  });
+
+  test("whose client ends the process when it lets go is unknown, after its findings", async () => {
+    const module = withSql("(...all) => real.$queryRawUnsafe(...all)", "() => process.exit(0)");
+    const report = await doctor(module, "--prisma");
+    expect(report.exitCode).toBe(2);
+    expectFinding(report, "prisma.roundtrip", "ok");
+    expect(report.findings.at(-1)).toMatchObject({ status: "unknown", check: "prisma.module" });
   });
 
   test("whose client fails beside the checks leaves the findings so far", async () => {

@@ -298,6 +298,16 @@ if (process.platform === "linux") {
     expect(out.split("\n")).toHaveLength(2);
     expect(err).toBe("");
   });
+
+  test.each(["secret", "doctor", "--help"])(
+    "%s that cannot be written is exit code 2, and says so",
+    async (argument) => {
+      const command = `'${process.execPath}' '${CLI}' ${argument} >/dev/full`;
+      const { code, err } = await runProgram("sh", ["-c", command]);
+      expect(code).toBe(2);
+      expect(err).toBe("Cannot go on: what is printed cannot be written (ENOSPC)\n");
+    },
+  );
 }
 
 describe("clocks", () => {
