@@ -71,11 +71,12 @@ async function ask(): Promise<string> {
   }
 }
 
-function nextSteps(start: StartName, { files, isNew, isIgnored }: Plan): string[] {
+function nextSteps(start: StartName, { files, left, isNew, isIgnored }: Plan): string[] {
   const { secrets, install, run, use } = STARTS[start];
   return [
     secretStep(secrets, secrets in files, isIgnored),
     ...(isNew ? [...nodeStep(start, process.versions.node), run] : [install, ...use]),
+    ...proxyStep(left),
     "npx coatcheck doctor",
   ];
 }
@@ -88,6 +89,15 @@ export function nodeStep(start: StartName, version: string): string[] {
   const [least, leastMinor] = needed;
   if (major > least || (major === least && minor >= leastMinor)) return [];
   return [`# this start needs Node ${needed.join(".")} or later; this is v${version}`];
+}
+
+/** Without it a session that is only looked at ends in the midst of a visit. */
+function proxyStep(left: readonly string[]): string[] {
+  const file = left.find((path) => /(^|\/)(proxy|middleware)\.\w+$/.test(path));
+  if (file === undefined) return [];
+  return [
+    `# put the session's proxy into ${file}, unless it is there: proxy from sessions.ts, by itself or around your own`,
+  ];
 }
 
 function secretStep(file: string, isWritten: boolean, isIgnored: boolean): string {

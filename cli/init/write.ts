@@ -46,8 +46,8 @@ export function planStart(folder: string, { files, core, secrets }: Start): Plan
     else left.push(taken);
   }
 
-  for (const [path, text] of Object.entries(files)) {
-    if (isNew || core.includes(path)) plan(isSource(path) ? source + path : path, text);
+  for (const [path, text] of Object.entries(isNew ? files : core)) {
+    plan(isSource(path) ? source + path : path, text);
   }
   const isIgnored = ignores(planned[".gitignore"] ?? textIn(join(folder, ".gitignore")), secrets);
   if (isIgnored) plan(secrets, `SESSION_SECRET=${newSecret()}\n`);

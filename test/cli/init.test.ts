@@ -130,6 +130,28 @@ describe("beside what is there", () => {
     expect(paths.filter((path) => path.startsWith("app/") || path.includes("proxy"))).toEqual([]);
   });
 
+  test("a project of Next's gets the proxy that docs/nextjs.md has, beside its sessions", async () => {
+    const page = await readFile(new URL("../../docs/nextjs.md", import.meta.url), "utf8");
+    const [, shown = ""] = /```tsx\n\/\/ proxy\.ts\n(.*?)```/s.exec(page) ?? [];
+    await fill({ "package.json": "{}", "src/app/page.jsx": "export default () => null;" });
+    const outcome = await init("next");
+    const { "src/proxy.ts": proxy = "", "src/sessions.ts": sessions = "" } = await contents();
+    expect(proxy.replace(/^\/\/.*\n\n/, "")).toBe(shown);
+    expect(shown).toContain('export { proxy } from "./sessions"');
+    expect(sessions).toMatch(/export const \{.*\bproxy \}/);
+    expect(outcome.out).not.toContain("put the session's proxy");
+  });
+
+  test.each(["proxy.js", "middleware.ts"])(
+    "%s is told to need the session's proxy",
+    async (file) => {
+      await fill({ "package.json": "{}", [file]: "mine" });
+      const outcome = await init("next");
+      expect(told(outcome, "left")).toEqual([file]);
+      expect(outcome.out).toMatch(new RegExp(`^  # put the session's proxy into ${file}`, "m"));
+    },
+  );
+
   test("all of a new start's app goes into src/app where that is", async () => {
     await mkdir(join(folder, "src/app"), { recursive: true });
     await init("next");
