@@ -71,7 +71,8 @@ export function memoryUsers(options: MemoryUsersOptions = {}): UserIndex {
         .filter((entry) => handle === undefined || entry.handle === handle)
         .toSorted(compare)
         .filter((entry) => !after || compare(after, entry) < 0)
-        .slice(0, limit);
+        .slice(0, limit)
+        .map(({ user: _, ...entry }) => entry);
     },
 
     async retire(user, except) {
