@@ -72,7 +72,7 @@ export function memoryUsers(options: MemoryUsersOptions = {}): UserIndex {
         .toSorted(compare)
         .filter((entry) => !after || compare(after, entry) < 0)
         .slice(0, limit)
-        .map(({ user: _, ...entry }) => entry);
+        .map(copyOf);
     },
 
     async retire(user, except) {
@@ -85,6 +85,11 @@ export function memoryUsers(options: MemoryUsersOptions = {}): UserIndex {
       for (const key of keys) if (entries.get(key)?.user === user) drop(key);
     },
   };
+}
+
+/** Without the user, who asks. */
+function copyOf({ key, handle, at, expiresAt, retired }: ListedEntry): ListedEntry {
+  return { key, handle, at, expiresAt, retired };
 }
 
 type Place = Pick<ListedEntry, "at" | "handle">;
