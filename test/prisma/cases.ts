@@ -5,12 +5,14 @@ import { prismaStore } from "coatcheck/prisma";
 import { behaviour } from "../behaviour/all.ts";
 import { codeOf, openShop } from "../behaviour/setup.ts";
 import { storeContract } from "../contract/store.ts";
+import { usersContract } from "../contract/users.ts";
 import { cookieJar } from "../support/jar.ts";
 import type { Case, World } from "../support/suite.ts";
 import { COSTS } from "./costs.ts";
 import { EXPIRED } from "./expired.ts";
 import { type Check, OPTIONS, type Subject } from "./subject.ts";
 import { FAULTS, TABLES } from "./tables.ts";
+import { openUsers, USERS } from "./users.ts";
 
 /** A database to be tried. */
 export interface Subjects {
@@ -19,6 +21,8 @@ export interface Subjects {
   readonly onlyRaces?: boolean | undefined;
   /** Nobody else uses the database meanwhile. */
   readonly isAlone?: boolean;
+  /** How many entries one user has in a case of the index; see `usersContract`. */
+  readonly manyEntries?: number | undefined;
   readonly open: () => Subject;
 }
 
@@ -42,13 +46,15 @@ export function races(database: string): Case[] {
 }
 
 /** Every promise of a store, every story that any store can be told, and what is Prisma's own. */
-export function prismaCases({ name, onlyRaces, isAlone, open }: Subjects): Case[] {
+export function prismaCases(subjects: Subjects): Case[] {
+  const { name, onlyRaces, isAlone, manyEntries = 1500, open } = subjects;
   const openStore = () => prismaStore(open().client.session, OPTIONS);
   const world: World = { url: "", token: "", faulty: {} as World["faulty"], open: openStore };
   const faults = isAlone ? FAULTS : {};
-  const own = Object.entries({ ...COSTS, ...RACES, ...TABLES, ...EXPIRED, ...faults });
+  const own = Object.entries({ ...COSTS, ...RACES, ...TABLES, ...EXPIRED, ...USERS, ...faults });
   return [
     ...storeContract(name, async () => ({ store: openStore() })),
+    ...usersContract(`prismaUsers on ${name}`, openUsers(open), manyEntries),
     ...(onlyRaces ? races(name) : stories(name)).map((story) => ({
       name: story.name,
       run: () => story.run(world),

@@ -5,7 +5,7 @@ import { PrismaLibSql } from "@prisma/adapter-libsql";
 import { makeFolder, removeFolder } from "../support/daemon.ts";
 import { type Client, type Database, migrationOf, openClient, watched } from "./databases.ts";
 
-/** Makes a database with the table in it. */
+/** Makes a database with the tables in it. */
 export async function makeLibsql(): Promise<Database> {
   const folder = makeFolder("libsql");
   const url = `file:${join(folder, "sessions.db")}`;

@@ -12,7 +12,7 @@ import { type Client, logged, migrationOf, openClient, type Server } from "./dat
 
 const execute = promisify(execFile);
 
-/** Starts MariaDB with the table in it. */
+/** Starts MariaDB with the tables in it. */
 export async function startMariadb(): Promise<Server> {
   const [binary, install] = ["mariadbd", "mariadb-install-db"].map(findProgram);
   if (!binary || !install) throw new Error("Cannot start MariaDB: it is not installed");

@@ -4,7 +4,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { PrismaPGlite } from "pglite-prisma-adapter";
 import { type Client, type Database, migrationOf, openClient, watched } from "./databases.ts";
 
-/** Makes a database in memory with the table in it. */
+/** Makes a database in memory with the tables in it. */
 export async function makePglite(): Promise<Database> {
   const pglite = new PGlite();
   const seen = new WeakMap<Client, string[]>();

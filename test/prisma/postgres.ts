@@ -25,7 +25,7 @@ export function connectPostgres(url: string, options: object = {}): Promise<Clie
   return openClient("postgresql", { adapter });
 }
 
-/** Starts PostgreSQL with the table in it; `settings` are its own, as in `default_transaction_isolation`. */
+/** Starts PostgreSQL with the tables in it; `settings` are its own, as in `default_transaction_isolation`. */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Server> {

@@ -5,6 +5,7 @@ import type { PrismaDelegate } from "coatcheck/prisma";
 /** What is used of a client of Prisma's. */
 export interface Client {
   readonly session: PrismaDelegate;
+  readonly sessionEntry: PrismaDelegate;
   /** The table of PrismaSessionStore. */
   readonly prismaSession: PrismaDelegate;
   $executeRawUnsafe(sql: string, ...values: unknown[]): Promise<number>;
