@@ -48,7 +48,7 @@ if op == "list" then
       local member, score = met[i], met[i + 1]
       local comes = after == "" or tonumber(score) < tonumber(at) or isBelow(member, after)
       local fits = begins(member, handle) and (retired == "" or isRetired(member))
-      if comes and fits and #reply < 2 * limit and stands(member) then
+      if stands(member) and comes and fits and #reply < 2 * limit then
         reply[#reply + 1] = member
         reply[#reply + 1] = score
       end
@@ -75,29 +75,30 @@ elseif op == "retire" then
       new[#new + 1] = string.sub(member, 1, -17) .. "-" .. string.sub(member, -15)
     end
   end
-  call("ZREM", old)
+  -- A set that is empty for a moment would forget when it expires.
   call("ZADD", new)
+  call("ZREM", old)
 else
   local at, place, expiresAt, old = ARGV[3], ARGV[4], ARGV[5], nil
   for _, member in ipairs(redis.call("ZRANGEBYSCORE", set, at, at)) do
     if begins(member, place) then old = member end
   end
-  if not old then
-    redis.call("ZADD", set, at, place .. "+" .. expiresAt)
-  elseif op == "touch" then
-    redis.call("ZREM", set, old)
-    redis.call("ZADD", set, at, string.sub(old, 1, -16) .. expiresAt)
+  local left, isNew = tonumber(expiresAt) - now, not old
+  if left > 0 and (isNew or op == "touch") then
+    local new = place .. (isNew and "+" or string.sub(old, -16, -16)) .. expiresAt
+    redis.call("ZADD", set, at, new)
+    if left > redis.call("PTTL", set) then redis.call("PEXPIRE", set, string.format("%d", left)) end
+    if new == old then old = nil end
   end
-  local left = tonumber(expiresAt) - now
-  if left > redis.call("PTTL", set) then redis.call("PEXPIRE", set, string.format("%d", left)) end
+  if old and op == "touch" then redis.call("ZREM", set, old) end
 end
 call("ZREM", expired)
 return reply`;
 
 const SCRIPT: Script = {
   text: USERS_SCRIPT,
-  sha: "173c8a315bff25ea4fa2f99ea3507b2d2f91d6cc",
-  keyLockingSha: "9b3c69c33286b0f617a7e717e85cc33efdbb9d00",
+  sha: "e531195234fb9a1b5b2b90d2ba977cc1caaa61e8",
+  keyLockingSha: "e00607a2659bda3328deec454b64daa43aa50327",
 };
 
 const DIGITS = 15;
