@@ -1,7 +1,6 @@
 import { memoryUsers } from "coatcheck";
 import { fromUpstash, redisUsers, upstash } from "coatcheck/redis";
 import { Redis as UpstashRedis } from "@upstash/redis";
-import { createClient as createKv } from "@vercel/kv";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, test } from "vitest";
@@ -53,9 +52,6 @@ const OPENERS: Readonly<Record<string, OpenUsers>> = {
   // Which makes numbers of what looks like one.
   "@upstash/redis with its defaults": async ({ url, token }) => ({
     users: redisUsers(fromUpstash(new UpstashRedis({ url, token })), OPTIONS),
-  }),
-  "@vercel/kv": async ({ url, token }) => ({
-    users: redisUsers(fromUpstash(createKv({ url, token })), OPTIONS),
   }),
   "node-redis": openNodeRedis(3),
   "node-redis in RESP2": openNodeRedis(2),

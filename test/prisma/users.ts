@@ -124,9 +124,10 @@ export function openUsers(open: () => Subject): OpenUsers {
       users: prismaUsers(client.sessionEntry, OPTIONS),
       async fill(user, entries) {
         const { createMany } = methodsOf(client);
-        // No more values than D1 takes in one statement.
-        for (let from = 0; from < entries.length; from += 15) {
-          const some = entries.slice(from, from + 15);
+        // No more values than D1 takes in one statement, unless there are more entries than D1 is given.
+        const size = entries.length > 2000 ? 500 : 15;
+        for (let from = 0; from < entries.length; from += size) {
+          const some = entries.slice(from, from + size);
           const data = some.map(({ at, expiresAt, ...entry }) => {
             return { ...entry, user, at: new Date(at), expiresAt: new Date(expiresAt) };
           });
