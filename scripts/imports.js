@@ -33,6 +33,7 @@ const ROWS = {
   events: [],
   store: [],
   check: [],
+  origin: ["check"],
 
   cookie: ["check"],
   token: BASE,
