@@ -59,7 +59,7 @@ export function crossSiteGuard(options: CrossSiteOptions = {}): (request: Reques
     const origin = headers.get("Origin");
     if (origin && trusted.has(origin)) return false;
     if (site) return true;
-    if (!origin) return headers.has("Cookie") && !allowWithoutOrigin;
+    if (!origin) return !allowWithoutOrigin && Boolean(headers.get("Cookie"));
     // A server behind a proxy has a URL of its own, but Host is what the browser or the proxy says.
     const host = proxyHost ? headers.get(proxyHost) : (headers.get("Host") ?? new URL(url).host);
     // What is no origin equals no host either, so that several values or none in the header refuse.

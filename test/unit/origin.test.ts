@@ -99,6 +99,8 @@ describe("a request with neither header", () => {
     expect(judge({})).toBe("refused");
     const plain = new Request(SITE, { method: "POST" });
     expect(crossSiteGuard()(plain)).toBe(false);
+    expect(judge({ Cookie: "" })).toBe("passes");
+    expect(judge({ Cookie: "theme=dark" })).toBe("refused");
   });
 
   test("R43 passes with cookies where that is said, and nothing else does", () => {
