@@ -15,10 +15,12 @@ import { withClock } from "../support/clock.ts";
 import { cookieJar, type Jar } from "../support/jar.ts";
 import { faultyStore } from "../support/stores.ts";
 import {
+  DELETION,
   browser,
   hushed,
   openShop,
   served,
+  sessionCookies,
   stored,
   visit,
   visitOver,
@@ -137,6 +139,19 @@ describe("requireUser()", () => {
       clock.advance(1001);
       expect((await visit(shop.app, second, "/user")).status).toBe(401);
     }));
+
+  test("lets nobody pass whom middleware before it has signed out", async () => {
+    const shop = openShop();
+    const jar = await signedIn(shop);
+    shop.app.use(async (c, next) => {
+      (await getSession(c)).signOut();
+      await next();
+    });
+    shop.app.get("/", requireUser(), (c) => c.text("never"));
+    const response = await visit(shop.app, jar);
+    expect(response.status).toBe(401);
+    expect(sessionCookies(response)[0]).toMatch(DELETION);
+  });
 
   test("guards a whole part of an application, beside what is for all", async () => {
     const { sessions, counts } = openShop();
