@@ -1,14 +1,19 @@
 // Hono: a session is opened when a handler first asks, and committed once, when everything behind the middleware has
-// answered. Uses nothing but the public index, and of Hono nothing but its types.
+// answered. Guards stand behind it. Uses nothing but the public index, and of Hono nothing but its types.
 
 import type { Context, MiddlewareHandler } from "hono";
 import {
+  crossSiteGuard,
+  type CrossSiteOptions,
   type LoadOptions,
   type Session,
   type Sessions,
   type SetCookie,
   StoreError,
 } from "../src/index.ts";
+import { refusal, refusalFor, type SignedIn } from "./refusal.ts";
+
+export type { SignedIn } from "./refusal.ts";
 
 /** What the middleware keeps in the context's variables: opens the session, the same one every time. */
 export interface GetSession<Data extends object> {
@@ -125,13 +130,15 @@ export function session<Data extends object, Name extends string = "session">(
  * @param name as given to {@link session}
  * @throws StoreError when the store cannot answer; TypeError where no {@link session} has run before
  */
-export function getSession<Data extends object>(c: {
-  readonly var: SessionVariables<Data>["Variables"];
-}): Promise<Session<Data>>;
+export function getSession<Data extends object, Given = unknown>(c: {
+  readonly var: { readonly session: GetSession<Data> & Given };
+}): Promise<SessionBehind<Given, Data>>;
 export function getSession<Variables, Name extends keyof Variables & string>(
   c: { readonly var: Variables },
   name: Name,
-): Variables[Name] extends GetSession<infer Data> ? Promise<Session<Data>> : never;
+): Variables[Name] extends GetSession<infer Data>
+  ? Promise<SessionBehind<Variables[Name], Data>>
+  : never;
 export function getSession(
   c: { readonly var: { readonly [name: string]: unknown } },
   name = "session",
@@ -143,6 +150,79 @@ export function getSession(
   throw new TypeError(
     `Cannot get session: the middleware has not run; put app.use(session(sessions${named})) before the route`,
   );
+}
+
+/** What a guard takes. */
+export interface GuardOptions<Name extends string = "session"> {
+  /**
+   * Where who may not pass is sent, by 303, if they ask for a page: `Accept` names `text/html`. What scripts and programs
+   * ask for is refused by its status all the same. Default nowhere: the status is for all.
+   */
+  readonly redirect?: string;
+  /** As given to {@link session}. */
+  readonly name?: Name;
+}
+
+/** Says to the compiler alone that a guard stands before: {@link getSession} then knows of a user. */
+export interface Guarded {
+  readonly isGuarded: true;
+}
+
+/** What {@link getSession} answers of a variable, behind a guard or not. */
+export type SessionBehind<Given, Data extends object> = Given extends Guarded
+  ? SignedIn<Session<Data>>
+  : Session<Data>;
+
+/** The variables of a context behind a guard, beside those of {@link session}. */
+export interface GuardVariables<Name extends string = "session"> {
+  readonly Variables: { readonly [Key in Name]: Guarded };
+}
+
+/**
+ * Middleware that lets pass who is signed in. Others get a 401, or are sent to `redirect`, which must not stand behind
+ * the guard itself. It stands behind {@link session}.
+ */
+export function requireUser<Name extends string = "session">(
+  options: GuardOptions<Name> = {},
+): MiddlewareHandler<GuardVariables<Name>> {
+  return guard(options);
+}
+
+/**
+ * As {@link requireUser}, and lets pass only who has proved who they are, by `signIn` or `elevate`, no longer than so
+ * many seconds ago. Who is signed in and has not gets a 403 that says so, in `WWW-Authenticate` and in JSON:
+ * `{ "error": "insufficient_user_authentication", "max_age": 300 }`. With `redirect` it sends all of them there.
+ *
+ * @param seconds a whole number from 1 to 34,560,000; with another one every request is a RangeError
+ */
+export function requireFresh<Name extends string = "session">(
+  seconds: number,
+  options: GuardOptions<Name> = {},
+): MiddlewareHandler<GuardVariables<Name>> {
+  return guard(options, seconds);
+}
+
+function guard({ redirect, name = "session" }: GuardOptions<string>, seconds?: number) {
+  return async function passSignedIn(c: Context, next: () => Promise<void>) {
+    const refused = refusalFor(await getSession(c, name), seconds);
+    if (!refused) return next();
+    const isPage = /\btext\/html\b/i.test(c.req.header("Accept") ?? "");
+    if (redirect === undefined || !isPage) return refused;
+    return refusal(303, null, { Location: redirect });
+  };
+}
+
+/**
+ * Middleware that answers 403 to what pages of other sites send to change something: `crossSiteGuard`, which says what
+ * that is. It needs no session, and asks for none: put it before everything that changes something.
+ *
+ * @throws TypeError that names the option and the mend
+ */
+export function refuseCrossSite(options?: CrossSiteOptions): MiddlewareHandler {
+  const isCrossSite = crossSiteGuard(options);
+  return async function passOwn(c, next) {
+    return isCrossSite(c.req.raw) ? refusal(403, "Forbidden\n") : next();
+  };
 }
 
 /** Commits what was opened. Where the store did not answer, the handler has dealt with it: nobody's session is left. */

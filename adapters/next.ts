@@ -16,6 +16,8 @@ import { isNavigation, responseOf } from "./next/navigation.ts";
 import { createProxy, put, type SessionProxy } from "./next/proxy.ts";
 import { type ReadonlySession, refuse, View } from "./next/view.ts";
 
+export type { SignedIn, Visitor } from "./refusal.ts";
+export { type GuardOptions, requireFresh, requireUser } from "./next/guard.ts";
 export type { Decide, SessionProxy } from "./next/proxy.ts";
 export type { DeepReadonly, ReadonlySession } from "./next/view.ts";
 

@@ -33,6 +33,7 @@ const ROWS = {
   events: [],
   store: [],
   check: [],
+  origin: ["check"],
 
   cookie: ["check"],
   token: BASE,
@@ -87,6 +88,9 @@ const FRAMEWORKS = {
   next: { values: ["server-only", "next/headers.js", "next/server.js", "react"] },
 };
 
+/** What every adapter may import, beside its own files. */
+const SHARED = "refusal";
+
 /**
  * @param {string} [folder]
  * @returns {string[]} one sentence for each violation
@@ -124,7 +128,8 @@ export function checkImports(folder = join(ROOT, "src")) {
 }
 
 /**
- * An adapter may use only what a stranger could: the public index, its framework, and the files of its own folder.
+ * An adapter may use only what a stranger could: the public index, its framework, the files of its own folder, and what
+ * the adapters share, which is held to the same.
  * @param {string} [folder]
  * @returns {string[]} one sentence for each violation
  */
@@ -147,7 +152,7 @@ export function checkAdapters(folder = join(ROOT, "adapters")) {
       const target = specifier.startsWith(".")
         ? nameOf(folder, join(dirname(path), specifier))
         : "";
-      if (target === "../src/index" || target.startsWith(`${framework}/`)) continue;
+      if (["../src/index", SHARED].includes(target) || target.startsWith(`${framework}/`)) continue;
       faults.push(`adapters/${name} imports ${specifier}`);
     }
   }

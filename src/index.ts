@@ -23,3 +23,4 @@ export {
   type StoreOutcome,
 } from "./errors.ts";
 export type { SessionEvent } from "./events.ts";
+export { crossSiteGuard, type CrossSiteOptions } from "./origin.ts";

@@ -197,9 +197,10 @@ export class Session<Data extends object> {
     this.destroy();
   }
 
-  /** Who has signed in; `undefined` where nobody has. */
+  /** Who has signed in; `undefined` where nobody has, and as soon as they have signed out. */
   get userId(): string | undefined {
-    return this.#state.identity?.user;
+    const { ended, identity } = this.#state;
+    return ended ? undefined : identity?.user;
   }
 
   /**
@@ -227,8 +228,8 @@ export class Session<Data extends object> {
       const Kind = typeof seconds === "number" ? RangeError : TypeError;
       throw new Kind(`Cannot tell age: seconds must be ${mend}`);
     }
-    const { authenticatedAt = -Infinity } = this.#state.identity ?? {};
-    return Date.now() - authenticatedAt <= seconds * 1000;
+    const { ended, identity } = this.#state;
+    return !ended && Date.now() - (identity?.authenticatedAt ?? -Infinity) <= seconds * 1000;
   }
 
   /**

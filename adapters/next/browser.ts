@@ -8,3 +8,5 @@ export function nextSessions(): never {
     "Cannot use coatcheck/next in a client component: read the session in a server component, and hand on what is needed",
   );
 }
+
+export { nextSessions as requireFresh, nextSessions as requireUser };

@@ -1,7 +1,16 @@
 // How the type of the data flows through Hono. Checked by `tsc -p test/tsconfig.json`.
 
 import { createSessions, memoryStore, perEnv, type Session } from "coatcheck";
-import { getSession, session, type SessionEnv } from "coatcheck/hono";
+import {
+  getSession,
+  refuseCrossSite,
+  requireFresh,
+  requireUser,
+  session,
+  type SessionEnv,
+  type SessionVariables,
+  type SignedIn,
+} from "coatcheck/hono";
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { describe, expectTypeOf, test } from "vitest";
@@ -108,6 +117,55 @@ describe("the type of the data", () => {
       .use(session(sessions))
       .use(guard)
       .get("/", async (c) => c.text(String(await userOf(c))));
+  });
+
+  test("knows of a user behind a guard, on its own route and no other", () => {
+    new Hono<{ Bindings: { KEY: string } }>()
+      .use(refuseCrossSite())
+      .use(session(sessions))
+      .use(session(carts, "cart"))
+      .get("/user", requireUser({ redirect: "/" }), async (c) => {
+        expectTypeOf(getSession(c)).toEqualTypeOf<Promise<SignedIn<Session<Data>>>>();
+        const { userId, data } = await getSession(c);
+        expectTypeOf(userId).toEqualTypeOf<string>();
+        expectTypeOf(data).toEqualTypeOf<Data>();
+        expectTypeOf(c.env.KEY).toEqualTypeOf<string>();
+        return c.text("ok");
+      })
+      .get("/", async (c) => {
+        expectTypeOf(getSession(c)).toEqualTypeOf<Promise<Session<Data>>>();
+        return c.text("ok");
+      })
+      .use(requireFresh(300, { name: "cart" }))
+      .get("/cart", async (c) => {
+        expectTypeOf(getSession(c)).toEqualTypeOf<Promise<Session<Data>>>();
+        expectTypeOf(getSession(c, "cart")).toEqualTypeOf<Promise<SignedIn<Session<Cart>>>>();
+        return c.text("ok");
+      });
+    const app = new Hono<SessionEnv<typeof sessions>>();
+    app.use(session(sessions));
+    app.get("/", requireUser(), requireFresh(5), async (c) => {
+      expectTypeOf((await getSession(c)).userId).toEqualTypeOf<string>();
+      return c.text("ok");
+    });
+    new Hono().get("/", requireUser(), (c) => {
+      // @ts-expect-error A guard opens no session by itself.
+      void getSession(c);
+      return c.text("ok");
+    });
+  });
+
+  test("knows of no user where nobody knows a type", async () => {
+    async function untyped(text: string) {
+      const { userId } = await getSession({ var: JSON.parse(text) });
+      expectTypeOf(userId).toEqualTypeOf<string | undefined>();
+    }
+    async function generic<Some extends object>(c: Context<SessionVariables<Some>>) {
+      const opened: Session<Some> = await getSession(c);
+      return opened;
+    }
+    expectTypeOf(untyped).toBeFunction();
+    expectTypeOf(generic).toBeFunction();
   });
 
   test("may miss any property where sessions have no initial", () => {

@@ -807,6 +807,162 @@ describe.skipIf(lacksParts).each([
     });
   });
 
+  describe("guards", () => {
+    /** Seconds that the application takes for recent: 2. */
+    const OLD_MS = 2_100;
+    const AUTHENTICATION = "insufficient_user_authentication";
+
+    test("a page sends elsewhere who is not signed in, or shows them the page that is there for it", async () => {
+      await page.goto(`${address}account`);
+      await page.waitForURL("**/second?from=account");
+      await page.goto(`${address}account/fresh`);
+      await page.waitForURL("**/second?from=fresh");
+      await page.goto(`${address}account/strict`);
+      await page.getByRole("heading", { name: "Who is there?" }).waitFor();
+      expect(commands()).toEqual([]);
+      expect(await context.cookies()).toEqual([]);
+    });
+
+    test("a page shows itself to who is signed in, and to who has just proved it", async () => {
+      await page.goto(`${address}api/sign-in-ada`);
+      for (const path of ["account/fresh", "account", "account/strict"]) {
+        await page.goto(address + path);
+        await page.getByRole("heading", { name: "For ADA alone" }).waitFor();
+      }
+      await sleep(OLD_MS);
+      await page.goto(`${address}account/fresh`);
+      await page.waitForURL("**/second?from=fresh");
+      await page.goto(`${address}account`);
+      await page.getByRole("heading", { name: "For ADA alone" }).waitFor();
+    });
+
+    test("R44 F39 no header opens a page, an action or a route handler to who is not signed in", async () => {
+      const ways: Record<string, string>[] = [
+        {},
+        { rsc: "1" },
+        { rsc: "1", "next-router-prefetch": "1" },
+        { "x-middleware-subrequest": "proxy:proxy:proxy:proxy:proxy" },
+        { "x-middleware-next": "1", "x-middleware-override-headers": "cookie" },
+        { "x-middleware-rewrite": "/account" },
+        { "x-middleware-request-cookie": `${COOKIE}=x`, "x-middleware-override-headers": "cookie" },
+        { "x-action-redirect": "/account;push" },
+      ];
+      await askJson("api/count");
+      for (const headers of ways) {
+        for (const path of ["account", "account/strict", "account/fresh"]) {
+          // What its router asks for, Next first sends to an address of its own.
+          const answer = await ask(path, { headers, redirect: "follow" });
+          expect(answer.status, path).toBeLessThan(500);
+          expect(await answer.text(), JSON.stringify(headers)).not.toContain("alone");
+        }
+        for (const path of ["api/user", "api/user-read-only", "api/fresh"]) {
+          for (const method of ["GET", "POST"]) {
+            const { status } = await ask(path, { method, headers, redirect: "follow" });
+            expect([status, path, headers]).toEqual([401, path, headers]);
+          }
+        }
+      }
+      expect(await stored()).toMatchObject({ visits: 1 });
+      await ask("api/sign-in-ada");
+      for (const headers of ways.slice(0, 2)) {
+        const init: RequestInit = { headers, redirect: "follow" };
+        expect(await (await ask("account/strict", init)).text()).toContain("alone");
+        expect((await ask("api/user", init)).status).toBe(200);
+      }
+    });
+
+    test("an action sends elsewhere who may not pass, and changes nothing", async () => {
+      await open();
+      await click("nameUser");
+      await page.waitForURL("**/second");
+      expect(commands()).toEqual([]);
+      await open();
+      await click("signInAda");
+      await expect.poll(() => context.cookies()).toHaveLength(1);
+      await open();
+      await click("nameUser");
+      await shows("header", "ADA");
+      await sleep(OLD_MS);
+      await click("countForFresh");
+      await page.waitForURL("**/second");
+      await shows("h1", "0");
+    });
+
+    test("R50 a route handler answers 401, and 403 with what a client can act on, for nobody else", async () => {
+      const stranger = await ask("api/user", { method: "POST" });
+      expect([stranger.status, await stranger.text()]).toEqual([401, "Unauthorized\n"]);
+      expect(stranger.headers.get("Cache-Control")).toBe("no-store");
+      expect(stranger.headers.get("Vary")).toContain("Cookie");
+      expect(stranger.headers.get("WWW-Authenticate")).toBe("Cookie");
+      expect(stranger.headers.getSetCookie()).toEqual([]);
+      expect(commands()).toEqual([]);
+
+      await ask("api/sign-in-ada");
+      expect(await (await ask("api/user")).text()).toBe("ADA");
+      expect(await (await ask("api/fresh")).text()).toBe("ADA");
+      expect(await (await ask("api/user-read-only")).text()).toBe("Ada");
+      await sleep(OLD_MS);
+      expect((await ask("api/user")).status).toBe(200);
+      const old = await ask("api/fresh");
+      expect([old.status, await old.json()]).toEqual([403, { error: AUTHENTICATION, max_age: 2 }]);
+      expect(old.headers.get("Cache-Control")).toBe("no-store");
+      expect(old.headers.get("WWW-Authenticate")).toBe(
+        `Cookie error="${AUTHENTICATION}", max_age=2`,
+      );
+    });
+
+    test("a route handler that redirects has a form's POST followed by a GET, wrapped or by hand", async () => {
+      for (const method of ["GET", "POST"]) {
+        const wrapped = await ask("api/user-redirect", { method, redirect: "manual" });
+        expect(wrapped.status).toBe(303);
+        expect(wrapped.headers.get("Location")).toBe("/second?a=1;b=2");
+        expect(wrapped.headers.get("Cache-Control")).toBe("no-store");
+        const byHand = await ask("api/fresh-by-hand", { method, redirect: "manual" });
+        expect([byHand.status, byHand.headers.get("Location")]).toEqual([303, "/second"]);
+      }
+      expect(commands()).toEqual([]);
+    });
+
+    test("R51 R52 while the store does not answer nobody is sent to sign in, and nobody passes", async () => {
+      await ask("api/sign-in-ada");
+      bridge.fault({ kind: "refuse", times: Infinity });
+      for (const path of ["api/user", "api/user-redirect", "api/fresh"]) {
+        const answer = await ask(path);
+        expect([answer.status, answer.headers.getSetCookie()]).toEqual([503, []]);
+      }
+      const html = await (await ask("account")).text();
+      expect(html).not.toContain("NEXT_REDIRECT");
+      expect(html).not.toContain("alone");
+    });
+
+    test("R43 R47 F41 a route handler refuses what pages of other sites send, whatever its type", async () => {
+      const { origin } = new URL(address);
+      const evil = "https://evil.example";
+      const send = async (headers: Record<string, string>, method = "POST") =>
+        (await ask("api/own-site", { method, headers })).status;
+      await askJson("api/count");
+      for (const type of ["application/x-www-form-urlencoded", "text/plain", "application/json"]) {
+        for (const from of [
+          { "Sec-Fetch-Site": "cross-site", Origin: evil },
+          { "Sec-Fetch-Site": "same-site", Origin: origin },
+          { Origin: evil },
+          { Origin: evil, "X-Forwarded-Host": "evil.example" },
+          { Origin: "null" },
+          {},
+        ]) {
+          expect(await send({ ...from, "Content-Type": type })).toBe(403);
+        }
+      }
+      expect(await stored()).toMatchObject({ visits: 1 });
+      expect(await send({ "Sec-Fetch-Site": "same-origin" })).toBe(200);
+      expect(await send({ Origin: origin })).toBe(200);
+      const admin = { "Sec-Fetch-Site": "cross-site", Origin: "https://admin.example.com" };
+      expect(await send(admin)).toBe(200);
+      expect(await send({ "Sec-Fetch-Site": "cross-site" }, "GET")).toBe(200);
+      expect(await stored()).toMatchObject({ visits: 5 });
+    });
+  });
+
   describe("an end that the store does not confirm", () => {
     /** The store answers reads, and refuses the rest. */
     function refuseWrites(): void {
@@ -1064,6 +1220,8 @@ await getSession();`;
       "app/actions.ts",
       "app/visits/route.ts",
       "app/order/actions.ts",
+      "app/account/page.tsx",
+      "app/account/data/route.ts",
       "proxy.ts",
       "guarded/proxy.ts",
     ]);
@@ -1088,6 +1246,16 @@ await getSession();`;
       await page.getByRole("button", { name: "Visit 3", exact: true }).waitFor();
       await page.goto(`${running.address}visits`);
       expect(await page.textContent("body")).toBe('{"visits":3}');
+      const visit = await fetch(`${running.address}account`, { redirect: "manual" });
+      expect([visit.status, visit.headers.get("Location")]).toEqual([303, "/"]);
+      for (const [site, status] of [
+        ["same-origin", 401],
+        ["cross-site", 403],
+      ] as const) {
+        const headers = { "Sec-Fetch-Site": site };
+        const answer = await fetch(`${running.address}account/data`, { method: "DELETE", headers });
+        expect(answer.status).toBe(status);
+      }
     } finally {
       await browser.close();
       await running?.stop();

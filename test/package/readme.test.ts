@@ -97,8 +97,8 @@ describe.skipIf(
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("has a snippet for the program, the halves, Workers, Hono (and two on its page), a schema, each client, Prisma (in two) and each store made of stores; the environment on three pages", () => {
-    expect(snippets.length).toBe(19);
+  test("has a snippet for the program, the halves, Workers, Hono (and three on its page), a schema, each client, Prisma (in two) and each store made of stores; the environment on three pages", () => {
+    expect(snippets.length).toBe(20);
   });
 
   test("every snippet compiles in strict TypeScript", async () => {

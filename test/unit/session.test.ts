@@ -350,6 +350,16 @@ describe("isNew, unavailable and the times", () => {
     expect(session.isNew).toBe(true);
     expect(session.createdAt).toBeLessThan(session.expiresAt);
   });
+
+  test("names no user any more after signOut(), before it is saved", async () => {
+    const { sessions, begin } = shop();
+    const session = await sessions.open(await begin((opened) => opened.signIn("Ada")));
+    expect([session.userId, session.isFresh(60)]).toEqual(["Ada", true]);
+    session.signOut();
+    expect([session.userId, session.isFresh(60)]).toEqual([undefined, false]);
+    await sessions.save(session);
+    expect([session.userId, session.isFresh(60)]).toEqual([undefined, false]);
+  });
 });
 
 describe("save() again", () => {

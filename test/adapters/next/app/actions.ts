@@ -3,6 +3,7 @@
 import { revalidatePath } from "next/cache";
 import { cookies } from "next/headers";
 import { notFound, redirect } from "next/navigation";
+import { requireFresh, requireUser } from "coatcheck/next";
 import { after } from "next/server";
 import { getSession, saveSession, withSession } from "../sessions";
 
@@ -144,3 +145,22 @@ export const changeLate = withSession((session) => {
 });
 
 export const nothing = withSession(() => redirect("/second"));
+
+/** Names who is signed in. */
+export const nameUser = withSession((session) => {
+  const { userId } = requireUser(session, { redirect: "/second" });
+  session.data.name = userId.toUpperCase();
+  revalidatePath("/");
+});
+
+export const countForFresh = withSession((session) => {
+  requireFresh(session, 2, { redirect: "/second" });
+  session.data.visits = 100;
+});
+
+export const countStrictly = withSession((session) => {
+  requireUser(session);
+  session.data.visits = 100;
+});
+
+export const signInAda = withSession((session) => session.signIn("Ada"));

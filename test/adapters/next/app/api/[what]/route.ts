@@ -1,9 +1,13 @@
 // Route handlers, by name.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { crossSiteGuard } from "coatcheck";
+import { requireFresh, requireUser } from "coatcheck/next";
 import { cookies } from "next/headers";
 import { notFound, permanentRedirect, redirect } from "next/navigation";
 import { getSession, saveSession, withSession } from "../../../sessions";
+
+const isCrossSite = crossSiteGuard({ trustedOrigins: ["https://admin.example.com"] });
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -134,6 +138,42 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   unavailable: withSession((session, _request: Request) => {
     session.data.visits++;
     return new Response("Not now", { status: 500 });
+  }),
+
+  "sign-in-ada": withSession((session, _request: Request) => {
+    session.signIn("Ada");
+    return new Response("in");
+  }),
+
+  user: withSession((session, _request: Request) => {
+    const { userId } = requireUser(session);
+    session.update((data) => void data.visits++);
+    return new Response(userId.toUpperCase());
+  }),
+
+  "user-redirect": withSession((session, _request: Request) => {
+    const { userId } = requireUser(session, { redirect: "/second?a=1;b=2" });
+    return new Response(userId.toUpperCase());
+  }),
+
+  fresh: withSession((session, _request: Request) => {
+    const { userId } = requireFresh(session, 2);
+    return new Response(userId.toUpperCase());
+  }),
+
+  "user-read-only": async () => new Response(requireUser(await getSession()).userId),
+
+  "fresh-by-hand": async () => {
+    const session = requireFresh(await getSession({ readOnly: false }), 2, { redirect: "/second" });
+    session.data.visits = 100;
+    await saveSession(session);
+    return new Response(session.userId);
+  },
+
+  "own-site": withSession((session, request: Request) => {
+    if (isCrossSite(request)) return new Response("Forbidden", { status: 403 });
+    session.update((data) => void data.visits++);
+    return new Response("done");
   }),
 
   stream: withSession((session, _request: Request) => {
