@@ -36,7 +36,7 @@ export const cases: readonly Case[] = [
       { prefix: `${crypto.randomUUID()}:`, logger: SILENT, ...PATIENT },
     ),
   })),
-  ...usersContract("memoryUsers", async () => ({ users: memoryUsers() })),
+  ...usersContract("memoryUsers", async () => ({ users: memoryUsers() }), MANY),
   ...usersContract(
     "redisUsers over Upstash's REST",
     async ({ url, token }) => ({
