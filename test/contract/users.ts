@@ -145,11 +145,11 @@ const LISTING: Readonly<Record<string, Check>> = {
   },
 
   "list() answers what comes after an entry": async (users, user) => {
-    const entries = inOrder(manyEntries(20));
+    const entries = inOrder(manyEntries(9));
     await addAll(users, user, entries);
     for (const [index, after] of entries.entries()) {
-      const found = await users.list(user, { limit: 5, after });
-      expect(found).to.deep.equal(entries.slice(index + 1, index + 6).map(listed));
+      const found = await users.list(user, { limit: 4, after });
+      expect(found).to.deep.equal(entries.slice(index + 1, index + 5).map(listed));
     }
   },
 
@@ -333,14 +333,10 @@ const APART: Readonly<Record<string, Check>> = {
     for (const [index, name] of names.entries()) {
       expect(await users.list(name, ALL), name).to.deep.equal([listed(entryOf(index))]);
     }
+    for (const [index, name] of names.entries()) if (index % 2) await users.retire(name, null);
     for (const [index, name] of names.entries()) {
-      await users.retire(name, null);
-      const { handle } = entryOf(index + 1);
-      expect(await users.list(name, { ...ALL, handle }), name).to.deep.equal([]);
-      for (const [other, others] of names.entries()) {
-        const expected = other > index ? listed(entryOf(other)) : retired(entryOf(other));
-        expect(await users.list(others, ALL), others).to.deep.equal([expected]);
-      }
+      const expected = index % 2 ? retired(entryOf(index)) : listed(entryOf(index));
+      expect(await users.list(name, ALL), name).to.deep.equal([expected]);
     }
   },
 
@@ -436,7 +432,7 @@ const RACES: Readonly<Record<string, Check>> = {
       const after = new Set<string>();
       let phase: "before" | "during" | "after" = "before";
       const adding = inParallel(async (writer) => {
-        for (let round = 0; round < 6; round++) {
+        for (let round = 0; round < 3; round++) {
           const entry = newEntry();
           const begun = phase;
           await (writer % 2 ? users.add(user, entry) : users.touch(user, entry));
@@ -453,7 +449,7 @@ const RACES: Readonly<Record<string, Check>> = {
       await users.add(user, last);
       after.add(last.key);
       const found = await users.list(user, ALL);
-      expect(found).to.have.length(6 * PARALLEL + 1);
+      expect(found).to.have.length(3 * PARALLEL + 1);
       const marked = new Set(found.filter((entry) => entry.retired).map(({ key }) => key));
       expect([...before].filter((key) => !marked.has(key))).to.deep.equal([]);
       expect([...after].filter((key) => marked.has(key))).to.deep.equal([]);

@@ -1,6 +1,6 @@
 // 100,000 rows, 10,000 of them expired: what PostgreSQL does to find them.
 
-import { deleteExpired, prismaStore } from "coatcheck/prisma";
+import { deleteExpired, prismaStore, prismaUsers } from "coatcheck/prisma";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWith } from "../support/needs.ts";
 import type { Client, Database } from "./databases.ts";
@@ -19,7 +19,12 @@ beforeAll(async () => {
     INSERT INTO "Session" SELECT 'key ' || at, repeat('value', 40),
       now() + CASE WHEN at % ${ROWS / EXPIRED} = 0 THEN -interval '1 day' ELSE interval '1 day' END
     FROM generate_series(1, ${ROWS}) AS at`);
-  await client.$executeRawUnsafe('ANALYZE "Session"');
+  await client.$executeRawUnsafe(`
+    INSERT INTO "SessionEntry" SELECT 'key ' || at, 'user ' || at % 5000, 'handle ' || at,
+      now() - at * interval '1 second',
+      now() + CASE WHEN at % ${ROWS / EXPIRED} = 0 THEN -interval '1 day' ELSE interval '1 day' END
+    FROM generate_series(1, ${ROWS}) AS at`);
+  await client.$executeRawUnsafe('ANALYZE "Session", "SessionEntry"');
 });
 
 afterAll(async () => {
@@ -73,6 +78,33 @@ describeWith("postgres")("a table of 100,000 rows", () => {
     expect(more).toEqual([]);
     expect(find).toContain('Index Scan using "Session_expiresAt_idx"');
     expect(remove).toMatch(/Index Scan (using|on) "Session_pkey"/);
+    for (const plan of [find, remove]) expect(plan).not.toContain("Seq Scan");
+  });
+
+  test("every call of an index of users is a look-up by user or by key", async () => {
+    const users = prismaUsers(client.sessionEntry);
+    const [user, after] = ["user 77", { at: Date.now(), handle: "handle" }];
+    const entry = { ...after, key: "key 77", expiresAt: Date.now() + 60_000 };
+    const list = await plansOf(async () => {
+      await users.list(user, { limit: 50 });
+      await users.list(user, { limit: 50, after });
+      await users.list(user, { limit: 50, handle: "handle" });
+      await users.list(user, { limit: 50, retired: true });
+    });
+    expect(list).toHaveLength(4);
+    for (const plan of list) expect(plan).toMatch(/(using|on) "SessionEntry_user_at_idx"/);
+    const changes = await plansOf(async () => {
+      await users.touch(user, entry);
+      await users.retire(user, "handle");
+      await users.remove(user, ["key"]);
+    });
+    expect(changes).toHaveLength(3);
+    for (const plan of [...list, ...changes]) expect(plan).not.toContain("Seq Scan");
+  });
+
+  test("deleteExpired() finds entries of users in the index of expiresAt", async () => {
+    const [find, remove] = await plansOf(() => deleteExpired(client.sessionEntry, { limit: 10 }));
+    expect(find).toContain('Index Scan using "SessionEntry_expiresAt_idx"');
     for (const plan of [find, remove]) expect(plan).not.toContain("Seq Scan");
   });
 

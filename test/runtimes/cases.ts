@@ -1,10 +1,11 @@
 // Which portable cases every runtime runs.
 
-import { cachedStore, fallbackStore, memoryStore, type Store } from "coatcheck";
+import { cachedStore, fallbackStore, memoryStore, memoryUsers, type Store } from "coatcheck";
 import { storeFromEnv } from "coatcheck/env";
-import { redisStore, upstash } from "coatcheck/redis";
+import { redisStore, redisUsers, upstash } from "coatcheck/redis";
 import { behaviour } from "../behaviour/all.ts";
 import { storeContract } from "../contract/store.ts";
+import { usersContract } from "../contract/users.ts";
 import type { Case, World } from "../support/suite.ts";
 
 /** A loaded machine is no outage. */
@@ -15,6 +16,8 @@ function redis({ url, token }: World): Store {
   return redisStore(send, { prefix: `${crypto.randomUUID()}:` });
 }
 
+/** Entries of one user in the contract of an index: each is a request. */
+const MANY = 100;
 const SILENT = { info() {}, warn() {}, error() {} };
 
 export const cases: readonly Case[] = [
@@ -33,4 +36,12 @@ export const cases: readonly Case[] = [
       { prefix: `${crypto.randomUUID()}:`, logger: SILENT, ...PATIENT },
     ),
   })),
+  ...usersContract("memoryUsers", async () => ({ users: memoryUsers() }), MANY),
+  ...usersContract(
+    "redisUsers over Upstash's REST",
+    async ({ url, token }) => ({
+      users: redisUsers(upstash({ url, token, timeoutMs: PATIENT.timeoutMs })),
+    }),
+    MANY,
+  ),
 ];

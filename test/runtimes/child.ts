@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import type { Outcome, World } from "../support/suite.ts";
 
 const MARKER = "outcomes:";
-export const RUNTIME_DEADLINE_MS = 180_000;
+export const RUNTIME_DEADLINE_MS = 300_000;
 
 export interface Child {
   readonly command: string;
