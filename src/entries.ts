@@ -25,18 +25,19 @@ export interface Listed {
  * @throws StoreError
  */
 export async function enter<Data extends object>(
-  { users }: Context<Data>,
+  { users, options }: Context<Data>,
   listed: Listed,
 ): Promise<void> {
-  await users?.add(userKeyOf(listed.identity.user), entryOf(listed));
+  await users?.add(userKeyOf(listed.identity.user), entryOf(listed, options.idleTimeout));
 }
 
 /** Notes that a session lives longer now. Another visit is as good, so that a failure fails no request. */
 export async function touch<Data extends object>(
-  { users }: Context<Data>,
+  { users, options }: Context<Data>,
   listed: Listed,
 ): Promise<void> {
-  await settled(users?.touch(userKeyOf(listed.identity.user), entryOf(listed)));
+  const entry = entryOf(listed, options.idleTimeout);
+  await settled(users?.touch(userKeyOf(listed.identity.user), entry));
 }
 
 /** Takes sessions that are over from the list. What is left there is found to be stale later. */
@@ -57,13 +58,16 @@ export async function leave<Data extends object>(
  * @throws StoreError
  */
 export async function admit<Data extends object>(
-  { users, options: { maxPerUser } }: Context<Data>,
+  { users, options: { maxPerUser, idleTimeout } }: Context<Data>,
   { identity: { user, handle }, key }: Pick<Listed, "identity" | "key">,
 ): Promise<readonly UserEntry[] | undefined> {
   if (!users) return [];
   const query = maxPerUser ? { limit: maxPerUser + PAGE } : { limit: PAGE, handle };
   const entries = await users.list(userKeyOf(user), query);
-  const standing = entries.filter(({ retired }) => !retired);
+  const now = Date.now();
+  const standing = entries.filter(
+    ({ retired, expiresAt }) => !retired && expiresAt - idleTimeout * 1000 > now,
+  );
   // A session that is getting a new id has two entries for a moment.
   const handles = [...new Set(standing.map((entry) => entry.handle))].slice(0, maxPerUser);
   const holds = handles.includes(handle) && standing.some((entry) => entry.key === key);
@@ -93,8 +97,12 @@ export async function trim<Data extends object>(
   }
 }
 
-function entryOf({ identity: { handle, signedInAt: at }, key, expiresAt }: Listed): UserEntry {
-  return { key, handle, at, expiresAt };
+/** An entry outlives its session by an idle timeout: a renewal that the index did not hear of must not hide the session. */
+function entryOf(
+  { identity: { handle, signedInAt: at }, key, expiresAt }: Listed,
+  idleTimeout: number,
+): UserEntry {
+  return { key, handle, at, expiresAt: expiresAt + idleTimeout * 1000 };
 }
 
 async function settled(asked: Promise<void> | undefined): Promise<void> {

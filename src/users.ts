@@ -8,7 +8,7 @@ export interface UserEntry {
   readonly handle: string;
   /** When the user signed in: entries are listed by it. */
   readonly at: number;
-  /** When the session ends if it is not renewed. */
+  /** Until when the entry is kept: longer than its session can go on without a visit. */
   readonly expiresAt: number;
 }
 

@@ -488,6 +488,26 @@ export const cases: readonly Case[] = [
   }),
 
   ...onIndexes(
+    "R31 a session whose renewal the index did not hear of is ended with the others",
+    async ({ store, users }) => {
+      await withClock(async (clock) => {
+        const index = breakable(users);
+        const shop = openShop(store, { users: index.users, idleTimeout: 1000 });
+        const jar = await device(shop, "ada");
+        clock.advance(900);
+        index.break();
+        expect((await shop.visit(jar)).status).to.equal(200);
+        index.mend();
+        clock.advance(900);
+        expect(await isSignedIn(shop, jar)).to.equal(true);
+        expect(await handlesOf(shop, "ada")).to.have.length(1);
+        await shop.sessions.user("ada").endAll();
+        expect(await isSignedIn(shop, jar)).to.equal(false);
+      });
+    },
+  ),
+
+  ...onIndexes(
     "R52 while the index does not answer nobody signs in, whoever is signed in goes on, and a logout holds",
     async ({ store, users }) => {
       const index = breakable(users);
