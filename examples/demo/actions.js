@@ -1,10 +1,11 @@
 // What the forms do to the session. Each answers with a redirect, so that a reload repeats nothing.
+import { browserOf } from "./agent.js";
 import { refuse, seeOther } from "./answer.js";
 import { readForm } from "./guard.js";
 import { SHELF } from "./pages.js";
 
 /**
- * @typedef {{ basket: string[], count: number, name?: string }} Data
+ * @typedef {{ basket: string[], count: number }} Data
  * @typedef {import("coatcheck").Session<Data>} Session
  * @typedef {import("./meter.js").Cost & { render?: (response: Response) => string }} Visit what a request costs, and its page
  * @typedef {{ request: Request, getSession: () => Promise<Session>, visit: Visit, base: string }} Context
@@ -82,9 +83,9 @@ export async function signIn({ request, getSession, base }) {
     session.flash("problem", "A name is needed to sign in.");
     return seeOther(base, "account", session);
   }
-  // A new id with the change of privilege: whoever knew the old one knows nothing now.
-  session.regenerate();
-  session.data.name = name;
+  // A new id with the change of privilege: whoever knew the old one knows nothing now. Here the name is all there is to a
+  // user; where somebody else was signed in before, nothing of theirs is left.
+  session.signIn(name, { meta: { browser: browserOf(request) } });
   session.flash(
     "notice",
     `Welcome, ${name}. The session has a new ticket, the old one opens nothing.`,
@@ -95,7 +96,7 @@ export async function signIn({ request, getSession, base }) {
 /** @type {Handler} */
 export async function signOut({ getSession, base }) {
   const session = await getSession();
-  session.destroy();
+  session.signOut();
   // There is no session left to carry a message, so the address does.
   return new Response(null, { status: 303, headers: { Location: `${base}/?signed-out#account` } });
 }

@@ -8,6 +8,7 @@ import { note } from "./log.js";
 import { measure, metered, noCost } from "./meter.js";
 import { homePage } from "./pages.js";
 import { throwSwitch } from "./switches.js";
+import { usersOf } from "./users.js";
 
 /**
  * @typedef {import("./actions.js").Session} Session
@@ -31,7 +32,8 @@ const HEADERS = {
  * }} options `isLocal`: whether it can be reached from this machine alone
  * @returns {import("./town.js").App}
  */
-export function createApp({ base, store, storeName, cookieName, secrets, onEvent, ...options }) {
+export function createApp({ base, store, storeName, secrets, onEvent, ...options }) {
+  const { users, cookieName = "__Host-session" } = options;
   // What any visitor could take away from all the others is not even shown where others come.
   const outage = options.isLocal ? options.outage : undefined;
   /** @type {Line[]} */
@@ -44,7 +46,8 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
     secrets,
     store: metered(store),
     initial: () => /** @type {import("./actions.js").Data} */ ({ basket: [], count: 0 }),
-    cookie: { secure: true, ...(cookieName && { name: cookieName }) },
+    users: usersOf(users, base),
+    cookie: { secure: true, name: cookieName },
     // For the sign-out alone: it can be asked for, and is remembered, while no store answers.
     whenUnavailable: "anonymous",
     onEvent(event) {
@@ -59,6 +62,7 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
     const { searchParams, host, protocol } = new URL(request.url);
     const view = {
       ...session.data,
+      name: session.userId,
       isNew: session.isNew,
       // A HEAD shows nothing, so it must not use the message up.
       notice: request.method === "GET" ? session.flash("notice") : undefined,
@@ -132,7 +136,7 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
     const body = request.method === "HEAD" ? null : (page ?? response.body);
 
     const { pathname } = new URL(request.url);
-    if (visit.reads + visit.writes > 0) {
+    if (visit.reads + visit.writes + visit.index > 0) {
       note(requests, `${request.method} ${pathname}`, visit);
     }
     return new Response(body, { status: response.status, headers });

@@ -1,7 +1,8 @@
 // The page: the basket, the counter, the account, and beside them the ticket.
 import { isLoopback } from "./guard.js";
-import { html, layout, plural } from "./html.js";
+import { html, layout } from "./html.js";
 import { outagePanel } from "./outage.js";
+import { describeCost, instant } from "./words.js";
 
 /**
  * @typedef {import("./log.js").Line} Line
@@ -225,41 +226,11 @@ function log(lines) {
   if (lines.length === 0) return html`<p class="quiet">None yet.</p>`;
   return html`<ul class="log">
     ${lines.map(
-      ({ text, times, reads = 0, writes = 0, ms }) =>
+      ({ text, times, ...cost }) =>
         html` <li>
           <code>${text}</code>${times > 1 && html` <span class="times">× ${times}</span>`}
-          ${reads + writes > 0 && html`<span class="cost">${describeCost({ reads, writes, ms })}</span>`}
+          ${cost.ms !== undefined && html`<span class="cost">${describeCost(cost)}</span>`}
         </li>`,
     )}
   </ul>`;
-}
-
-/** @param {Pick<import("./meter.js").Cost, "reads" | "writes" | "ms">} cost */
-function describeCost({ reads, writes, ms }) {
-  if (reads + writes === 0) return "no store command";
-  const parts = [reads > 0 && plural(reads, "read"), writes > 0 && plural(writes, "write")];
-  const time = ms !== undefined && `${Math.max(1, Math.round(ms))} ms`;
-  return [...parts, time].filter(Boolean).join(", ");
-}
-
-/** @param {number} at epoch milliseconds */
-function instant(at) {
-  const iso = new Date(at).toISOString();
-  return html`<time datetime="${iso}">${relative(at - Date.now())}</time>
-    <span class="quiet">${iso.slice(0, 19).replace("T", " ")} UTC</span>`;
-}
-
-/** @param {number} milliseconds from now, negative for the past */
-function relative(milliseconds) {
-  const seconds = Math.round(Math.abs(milliseconds) / 1000);
-  if (seconds < 5) return "just now";
-  const amount =
-    seconds < 60
-      ? plural(seconds, "second")
-      : seconds < 3600
-        ? plural(Math.round(seconds / 60), "minute")
-        : seconds < 172_800
-          ? plural(Math.round(seconds / 3600), "hour")
-          : plural(Math.round(seconds / 86_400), "day");
-  return milliseconds < 0 ? `${amount} ago` : `in ${amount}`;
 }
