@@ -3,12 +3,22 @@ import { browserOf } from "./agent.js";
 import { refuse, seeOther } from "./answer.js";
 import { readForm } from "./guard.js";
 import { SHELF } from "./pages.js";
+import { seeSignedOut } from "./places.js";
 
 /**
  * @typedef {{ basket: string[], count: number }} Data
  * @typedef {import("coatcheck").Session<Data>} Session
- * @typedef {import("./meter.js").Cost & { render?: (response: Response) => string }} Visit what a request costs, and its page
- * @typedef {{ request: Request, getSession: () => Promise<Session>, visit: Visit, base: string }} Context
+ * @typedef {import("./meter.js").Cost & {
+ *   render?: (response: Response) => string,
+ *   failure?: "ends",
+ * }} Visit what a request costs, its page, and what it is to say where the store does not answer
+ * @typedef {{
+ *   request: Request,
+ *   getSession: () => Promise<Session>,
+ *   visit: Visit,
+ *   base: string,
+ *   user: (userId: string) => import("coatcheck").UserSessions,
+ * }} Context
  * @typedef {(context: Context) => Promise<Response>} Handler
  */
 
@@ -97,6 +107,5 @@ export async function signIn({ request, getSession, base }) {
 export async function signOut({ getSession, base }) {
   const session = await getSession();
   session.signOut();
-  // There is no session left to carry a message, so the address does.
-  return new Response(null, { status: 303, headers: { Location: `${base}/?signed-out#account` } });
+  return seeSignedOut(base);
 }

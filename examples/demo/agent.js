@@ -35,3 +35,12 @@ export function browserOf(request) {
   if (!browser) return UNKNOWN;
   return system ? `${browser} on ${system}` : browser;
 }
+
+/**
+ * The name that was kept at a sign-in.
+ *
+ * @param {object | undefined} meta
+ */
+export function nameIn(meta) {
+  return meta && "browser" in meta ? String(meta.browser) : UNKNOWN;
+}

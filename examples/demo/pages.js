@@ -13,9 +13,11 @@ import { describeCost, instant } from "./words.js";
  *   isNew: boolean,
  *   notice: unknown,
  *   problem: unknown,
- *   isSignedOut: boolean,
+ *   signedOut: string | undefined,
+ *   isGone: boolean,
  *   refusedAt: { host: string, protocol: string } | undefined,
- * }} View what the session holds
+ * }} View what the session holds; `signedOut`: where a sign-out was just now; `isGone`: whether the browser has a ticket
+ *   that opens nothing
  * @typedef {{
  *   storeName: string,
  *   cost: import("./meter.js").Cost,
@@ -61,12 +63,23 @@ export function homePage(view, account) {
 }
 
 /** @param {View} view */
-function message({ notice, problem, isSignedOut, isNew }) {
+function message({ notice, problem, signedOut, isGone, isNew }) {
   if (problem !== undefined) return html`<p class="message problem">${problem}</p>`;
   if (notice !== undefined) return html`<p class="message">${notice}</p>`;
-  if (isSignedOut && isNew) {
+  if (signedOut === "everywhere" && isNew) {
+    return html`<p class="message">
+      Signed out everywhere. No ticket of yours opens anything any more.
+    </p>`;
+  }
+  if (signedOut !== undefined && isNew) {
     return html`<p class="message">
       Signed out. The session is gone from the store, basket and all.
+    </p>`;
+  }
+  if (isGone) {
+    return html`<p class="message problem">
+      The ticket of this browser opens nothing any more: its session has ended, perhaps from another
+      device.
     </p>`;
   }
   return undefined;
@@ -173,6 +186,7 @@ function person({ name }) {
       <p>You are <strong>${name}</strong>.</p>
       <button>Sign out</button>
     </form>
+    <p><a href="sessions">Where you are signed in</a></p>
     <p class="quiet">
       Signing out ends the session in the store: a copy of the cookie opens nothing afterwards.
     </p>
