@@ -11,6 +11,12 @@ const HIDDEN = "[hidden]";
 
 const SECRET = /TOKEN|SECRET|PASSWORD|PASSWD|PWD|CREDENTIAL|KEY$/i;
 const ADDRESS = /REDIS|KV_|URL|URI|DSN/i;
+/** The shell's own folders, and names of files that have the secret: paths, which findings need. */
+const PLACE = /^(OLD)?PWD$|_(FILE|PATH)$/i;
+/** In a query, or in an address of SQL Server's, whose parts are apart by semicolons and may stand in braces. */
+const NAMED = /[?&;][^=&#;]*(?:token|key|secret|passw|pwd)[^=&#;]*=(?:\{([^}]*)\}|(?=(.*)))/gi;
+/** Where a value in there may end: what ends one may be a part of another. */
+const ENDS = [/;/, /[&#]/, /[&#\s]/, /[;&#\s]/];
 
 /**
  * Words of the doctor's own. A secret that is one of them, or a part of one, is not hidden: it would make a riddle of the
@@ -55,23 +61,27 @@ export function hideIn(finding: Finding, hide: (text: string) => string): Findin
 
 function secretsIn(name: string, value: string): string[] {
   // Without URL: an address that does not parse has a password all the same.
-  const address = /[a-z][a-z\d+.-]*:\/\/\S+/i.exec(value)?.[0];
+  const address = /[a-z][a-z\d+.-]*:\/\/\S.*/i.exec(value)?.[0];
   if (address !== undefined) {
     // A password that nobody encoded may have any character; so both readings of where it ends.
     const users = [/\/\/([^/]*)@/, /\/\/(.*)@/].map((shape) => shape.exec(address)?.[1] ?? "");
     const passwords = users.map((user) => user.slice(user.indexOf(":") + 1));
-    const query = address.matchAll(/[?&][^=&#]*(?:token|key|secret|passw)[^=&#]*=([^&#\s]+)/gi);
-    const inQuery = Array.from(query, ([, each = ""]) => each);
-    return [...passwords, ...inQuery].flatMap((form) => [form, decode(form)]);
+    const named = Array.from(address.matchAll(NAMED), ([, inBraces, plain = ""]) =>
+      inBraces === undefined ? ENDS.flatMap((end) => plain.split(end, 1)) : [inBraces],
+    );
+    return [...passwords, ...named.flat()].flatMap(formsOf);
   }
-  return SECRET.test(name) || (ADDRESS.test(name) && value.length >= LONG) ? [value] : [];
+  if (PLACE.test(name)) return [];
+  return SECRET.test(name) || (ADDRESS.test(name) && value.length >= LONG) ? formsOf(value) : [];
 }
 
-function decode(text: string): string {
+/** As it stands, and as it is read from an address and written into one. */
+function formsOf(secret: string): string[] {
   try {
-    return decodeURIComponent(text);
+    const plain = decodeURIComponent(secret);
+    return [secret, plain, encodeURIComponent(plain)];
   } catch {
-    // A percent sign that nobody encoded: the text as it stands is all there is.
-    return text;
+    // A percent sign that nobody encoded: the text is as it was meant.
+    return [secret, encodeURIComponent(secret)];
   }
 }

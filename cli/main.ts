@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { cac } from "cac";
 import { runDoctor } from "./doctor/run.ts";
-import { sayLastWords } from "./failure.ts";
+import { sayLastWords, whenFailed } from "./failure.ts";
 import { runInit } from "./init/run.ts";
 import { newSecret } from "./secret.ts";
 import { EXIT, UsageError } from "./usage.ts";
@@ -48,6 +48,9 @@ cli
 cli.help();
 cli.version(version);
 
+/** The exit code, once it is decided. */
+let decided: number | undefined;
+
 // A module of the application's own may fail after it was loaded, in its own time, and would quote what it likes.
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, () => {
@@ -56,9 +59,25 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   });
 }
 
-// Who reads may have enough before all is written, as head does.
+// A module may end the process too, with a code of its own: half a report would look like a whole one.
+process.on("exit", () => {
+  const code = sayLastWords();
+  if (code !== undefined) {
+    process.stderr.write("Cannot go on: a module of the application ended the process\n");
+  }
+  process.exitCode = code ?? decided ?? EXIT.unchecked;
+});
+
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", () => process.exit(process.exitCode ?? EXIT.unchecked));
+  stream.on("error", ({ code }: NodeJS.ErrnoException) => {
+    whenFailed(undefined);
+    // Who reads may have enough before all is written, as head does. With any other reason something was not said.
+    if (code !== "EPIPE") {
+      decided = EXIT.unchecked;
+      process.stderr.write(`Cannot go on: what is printed cannot be written (${code})\n`);
+    }
+    process.exit();
+  });
 }
 
 try {
@@ -86,6 +105,8 @@ async function main(argv: string[]): Promise<number> {
 /** Ends once all is written, whatever connections are open. */
 function leave(code: number, message?: string): void {
   if (message !== undefined) process.stderr.write(`${message}\n`);
-  process.exitCode = code;
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+  decided = code;
+  // A write that failed is told only after its callback.
+  const end = () => setImmediate(() => process.exit());
+  process.stdout.write("", () => process.stderr.write("", end));
 }

@@ -51,8 +51,13 @@ ${text.trim()}
 */`;
 }
 
+/** @param {string} name */
+function ownText(name) {
+  return readFile(join(ROOT, `cli/init/sessions/${name}.ts`), "utf8");
+}
+
 async function starts() {
-  /** @type {Record<string, Record<string, string>>} */
+  /** @type {Record<string, { files: Record<string, string>, core: object }>} */
   const all = {};
   for (const [start, example] of Object.entries(EXAMPLES)) {
     const folder = join(ROOT, "examples", example);
@@ -62,8 +67,10 @@ async function starts() {
       const name = relative(folder, path).replaceAll("\\", "/");
       if (!LEFT_OUT.test(name)) files[name] = await readFile(path, "utf8");
     }
-    files["sessions.ts"] = await readFile(join(ROOT, `cli/init/sessions/${start}.ts`), "utf8");
-    all[start] = files;
+    files["sessions.ts"] = await ownText(start);
+    // The example's own is for its page alone, and takes out that page's message.
+    const core = start === "next" ? { "proxy.ts": await ownText("next-proxy") } : {};
+    all[start] = { files, core };
   }
   return all;
 }

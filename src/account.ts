@@ -80,9 +80,9 @@ export interface UserSessions {
   endAll(): Promise<void>;
 }
 
-/** Rows read at a time, and entries asked for. */
+/** Entries asked for at a time. */
 const PAGE = 50;
-const LIMIT = wholeNumber(20, PAGE, "sessions");
+const LIMIT = wholeNumber(20, 100, "sessions");
 const CURSOR = /^(\d{1,16})-([\w-]{1,64})$/;
 
 /** @throws TypeError where there is no index, or `userId` is no text */
@@ -97,12 +97,12 @@ export function createAccount<Data extends object>(
   }
   const user = userKeyOf(userId);
 
-  /** What stands behind an entry: a session, `undefined` where there is none any more. */
-  async function read({
-    key,
-    handle,
-  }: ListedEntry): Promise<Omit<ListedSession, "current"> | undefined> {
-    const reading = await interpret(options, await store.read(key));
+  /** What a row's text says of an entry: a session, `undefined` where it is none of this user's any more. */
+  async function open(
+    { handle }: ListedEntry,
+    text: string | null,
+  ): Promise<Omit<ListedSession, "current"> | undefined> {
+    const reading = await interpret(options, text);
     if (reading.kind !== "session") return undefined;
     const { record } = reading;
     const { identity } = record;
@@ -116,17 +116,10 @@ export function createAccount<Data extends object>(
     };
   }
 
-  /** Ends what stands behind entries; whoever asks again goes on where this stopped. */
-  async function endEntries(entries: readonly ListedEntry[]): Promise<void> {
-    for (const entry of entries) {
-      const failure = await endRow(context, entry, userId);
-      if (failure) throw failure;
-    }
-    await leave(
-      context,
-      userId,
-      entries.map(({ key }) => key),
-    );
+  /** Ends what stands behind an entry; whoever asks again goes on where this stopped. */
+  async function endEntry(entry: ListedEntry & { readonly text?: string | null }): Promise<void> {
+    const failure = await endRow(context, entry, { user: userId, at: entry.at });
+    if (failure) throw failure;
   }
 
   /** Marks first: a sign-in that is under way asks for its entry when it is done, and finds the mark or nothing. */
@@ -135,7 +128,8 @@ export function createAccount<Data extends object>(
     for (;;) {
       const entries = await users.list(user, { limit: PAGE, retired: true });
       if (entries.length === 0) return;
-      await endEntries(entries);
+      for (const entry of entries) await endEntry(entry);
+      await leave(context, userId, keysOf(entries));
     }
   }
 
@@ -153,7 +147,8 @@ export function createAccount<Data extends object>(
       for (;;) {
         // One more than is asked for tells whether there is another page.
         const entries = await users.list(user, { limit: limit + 1, after: place });
-        const found = await Promise.all(entries.map(read));
+        const texts = await Promise.all(entries.map(({ key }) => store.read(key)));
+        const found = await Promise.all(entries.map((entry, at) => open(entry, texts[at] ?? null)));
         const stale: string[] = [];
         for (const [index, entry] of entries.entries()) {
           const session = found[index];
@@ -177,11 +172,22 @@ export function createAccount<Data extends object>(
     },
 
     async end(handle) {
-      if (!/^[\w-]{1,64}$/.test(String(handle))) return false;
+      // From a form, say: what is no text must not become another question to the index.
+      if (typeof handle !== "string" || !/^[\w-]{1,64}$/.test(handle)) return false;
       const entries = await users.list(user, { limit: PAGE, handle });
-      const found = await Promise.all(entries.map(read));
-      await endEntries(entries);
-      return found.some(Boolean);
+      let isFound = false;
+      for (const entry of entries) {
+        let text = await store.read(entry.key);
+        if (text === null) {
+          // Perhaps that of a sign-in under way. Now it finds no entry when its row is written, or the row is here.
+          await users.remove(user, [entry.key]);
+          text = await store.read(entry.key);
+        }
+        isFound = (await open(entry, text)) !== undefined || isFound;
+        await endEntry({ ...entry, text });
+      }
+      await leave(context, userId, keysOf(entries));
+      return isFound;
     },
 
     async endOthers({ userId: owner, handle }) {
@@ -201,4 +207,8 @@ export function createAccount<Data extends object>(
 function usersOf<Data extends object>({ users }: Context<Data>): UserIndex {
   if (users) return users;
   throw new TypeError("Cannot find user: give createSessions users, such as memoryUsers()");
+}
+
+function keysOf(entries: readonly ListedEntry[]): string[] {
+  return entries.map(({ key }) => key);
 }

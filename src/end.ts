@@ -65,12 +65,12 @@ export async function endOpen<Data extends object>(context: Context<Data>): Prom
  * Ends one. Answers the error, if the store cannot confirm it.
  *
  * @param row `text` is what was read; without it, nobody has read it
- * @param user whose session it must be: that of anybody else, or of nobody, is let be
+ * @param of whose it must be, and signed in to no later (epoch milliseconds): any other session is let be
  */
 export async function endRow<Data extends object>(
   { store, report, openEnds: { keys } }: Context<Data>,
   { key: first, text }: { readonly key: string; readonly text?: string | null },
-  user?: string,
+  of?: { readonly user: string; readonly at: number },
 ): Promise<StoreError | undefined> {
   const mark = encodeRecord({ moved: null });
   const deadline = Date.now() + DEADLINE_MS;
@@ -82,8 +82,9 @@ export async function endRow<Data extends object>(
       if (current === undefined) current = await store.read(key);
       const record = (decodeRecord(current ?? "") ?? {}) as Partial<Mark & SessionRecord>;
       const { moved = key, createdAt, identity } = record;
-      // Where a mark leads on to, somebody else may have signed in.
-      if (user !== undefined && createdAt !== undefined && identity?.user !== user) {
+      // Where a mark leads on to, somebody else may have signed in, or the same user once more.
+      const isTheirs = identity?.user === of?.user && (identity?.signedInAt ?? 0) <= (of?.at ?? 0);
+      if (of && createdAt !== undefined && !isTheirs) {
         keys.delete(first);
         return undefined;
       }

@@ -50,39 +50,46 @@ export async function leave<Data extends object>(
 
 /**
  * Whether a sign-in whose row has just been written holds: since its entry was added nobody has ended all of the user's
- * sessions, nor have so many signed in later that it is over the limit. Ends those that are over it now, the oldest of
- * the user's. As every sign-in asks after its entry was added, the last one sees all.
+ * sessions, nor have so many signed in later that it is over the limit. Answers the entries that are over it now, the
+ * oldest, for {@link trim}; `undefined` where it does not hold. As every sign-in asks after its entry was added, the last
+ * one sees all.
  *
  * @throws StoreError
  */
 export async function admit<Data extends object>(
-  context: Context<Data>,
+  { users, options: { maxPerUser } }: Context<Data>,
   { identity: { user, handle }, key }: Pick<Listed, "identity" | "key">,
-): Promise<boolean> {
-  const { users, options } = context;
-  const { maxPerUser } = options;
-  if (!users) return true;
-  for (;;) {
-    const query = maxPerUser ? { limit: maxPerUser + PAGE } : { limit: PAGE, handle };
-    const entries = await users.list(userKeyOf(user), query);
-    const standing = entries.filter(({ retired }) => !retired);
-    if (!standing.some((entry) => entry.key === key)) return false;
-    if (!maxPerUser) return true;
-    // A session that is getting a new id has two entries for a moment.
-    const handles = new Set(standing.map((entry) => entry.handle));
-    const kept = [...handles].slice(0, maxPerUser);
-    if (!kept.includes(handle)) return false;
-    const over = standing.filter((entry) => !kept.includes(entry.handle));
-    for (const entry of over) {
-      const failure = await endRow(context, entry, user);
-      if (failure) throw failure;
-    }
+): Promise<readonly UserEntry[] | undefined> {
+  if (!users) return [];
+  const query = maxPerUser ? { limit: maxPerUser + PAGE } : { limit: PAGE, handle };
+  const entries = await users.list(userKeyOf(user), query);
+  const standing = entries.filter(({ retired }) => !retired);
+  // A session that is getting a new id has two entries for a moment.
+  const handles = [...new Set(standing.map((entry) => entry.handle))].slice(0, maxPerUser);
+  const holds = handles.includes(handle) && standing.some((entry) => entry.key === key);
+  return holds ? standing.filter((entry) => !handles.includes(entry.handle)) : undefined;
+}
+
+/**
+ * Ends the sessions that a sign-in leaves over the limit, once it is done: one that fails must not have ended others.
+ * Those that cannot be ended are the next sign-in's.
+ */
+export async function trim<Data extends object>(
+  context: Context<Data>,
+  listed: Pick<Listed, "identity" | "key">,
+  first: readonly UserEntry[],
+): Promise<void> {
+  const { user } = listed.identity;
+  let over: readonly UserEntry[] = first;
+  while (over.length > 0) {
+    for (const entry of over) if (await endRow(context, entry, { user, at: entry.at })) return;
     await leave(
       context,
       user,
-      over.map((entry) => entry.key),
+      over.map(({ key }) => key),
     );
-    if (entries.length < query.limit) return true;
+    const isAll = over.length < PAGE;
+    over = isAll ? [] : ((await admit(context, listed).catch(() => undefined)) ?? []);
   }
 }
 

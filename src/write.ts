@@ -5,13 +5,14 @@ import { type Context, refOf } from "./context.ts";
 import { type SetCookie, writeCookie } from "./cookie.ts";
 import { checkSize, encodeData } from "./data.ts";
 import { DEADLINE_MS, MARK_MS } from "./end.ts";
-import { admit, enter, leave, touch } from "./entries.ts";
+import { admit, enter, leave, touch, trim } from "./entries.ts";
 import { SessionConflictError, StoreError } from "./errors.ts";
 import { encodeRecord, expiryOf, type SessionRecord } from "./record.ts";
 import { beginWith, checkSchema, interpret, type Reading } from "./row.ts";
 import { noteEdits, type Row, type State } from "./state.ts";
 import type { Store } from "./store.ts";
 import { keyOf, newId } from "./token.ts";
+import type { UserEntry } from "./users.ts";
 
 /** Two equal ids of 256 bits are a broken random source or a broken store: a few tries, then an error (R6). */
 const MAX_TRIES = 3;
@@ -93,11 +94,14 @@ export async function write<Data extends object>(
   const mark = row && fresh && encodeRecord({ moved: fresh.key });
   let isWritten = false;
   let attempts = 0;
+  let over: readonly UserEntry[] = [];
   try {
     if (fresh && next.record.identity) {
-      const listed = { ...next, ...next.record, identity: next.record.identity, key: fresh.key };
+      const listed = { ...next, identity: next.record.identity, key: fresh.key };
       if (!isEntering) await enter(context, listed);
-      else if (!(await admit(context, listed))) return gone("ended", null, fresh);
+      const found = isEntering ? await admit(context, listed) : [];
+      if (!found) return gone("ended", null, fresh);
+      over = found;
     }
     isWritten = !row;
     for (let expected = row?.text ?? null; row && !isWritten; attempts++) {
@@ -166,7 +170,10 @@ export async function write<Data extends object>(
   if (mark && row?.record.identity) await leave(context, row.record.identity.user, [row.key]);
   if (planned === "update") return null;
   const { identity: written } = next.record;
-  if (written && !fresh) await touch(context, { ...next, identity: written, key });
+  if (written) {
+    const listed = { ...next, identity: written, key };
+    await (fresh ? trim(context, listed, over) : touch(context, listed));
+  }
   // Until the browser is closed, where the sign-in said so.
   const maxAge =
     written?.persistent === false ? undefined : Math.ceil((next.expiresAt - now) / 1000);

@@ -12,17 +12,19 @@ interface Client {
   readonly call?: Call;
   readonly send?: Call;
   readonly connect?: Call;
+  readonly getSlotRandomNode?: unknown;
   readonly isOpen?: boolean;
   readonly on?: (event: "error", listener: (error: unknown) => void) => unknown;
 }
 
 /**
  * Answers the `send` of a client of node-redis, ioredis, Bun or `@upstash/redis`, or of a function that is one;
- * undefined for anything else. Connects where that is due.
+ * undefined for anything else, a class of one too. Connects where that is due.
  *
  * @throws what the client throws, or a LateError, whose cause is what the client has told meanwhile
  */
 export async function sendOf(client: unknown, timeoutMs: number): Promise<Send | undefined> {
+  if (isClass(client)) return undefined;
   if (typeof client === "function") return bounded(client as Send, timeoutMs);
   if (typeof client !== "object" || client === null) return undefined;
   const ask = boundedBy(timeoutMs, client);
@@ -33,6 +35,18 @@ export async function sendOf(client: unknown, timeoutMs: number): Promise<Send |
   const send = plainSend(client);
   if (send === undefined) return undefined;
   return keepTrait(send, (command) => ask(() => send(command)));
+}
+
+/** As `storeFromEnv` tells it: a cluster of ioredis has a `call`, and takes commands as its clients do. */
+export function isCluster(client: unknown): boolean {
+  const { call, getSlotRandomNode } = Object(client) as Client;
+  return typeof call !== "function" && typeof getSlotRandomNode === "function";
+}
+
+/** A function too; but what it is the prototype of stays as it is, and it cannot be called. */
+function isClass(client: unknown): boolean {
+  if (typeof client !== "function") return false;
+  return Object.getOwnPropertyDescriptor(client, "prototype")?.writable === false;
 }
 
 function plainSend(client: Client): Send | undefined {

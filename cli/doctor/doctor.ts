@@ -2,7 +2,7 @@
 
 import { upstash } from "coatcheck/redis";
 import { UsageError } from "../usage.ts";
-import { sendOf } from "./client.ts";
+import { isCluster, sendOf } from "./client.ts";
 import type { Variables } from "./files.ts";
 import type { Finding, Report } from "./finding.ts";
 import { loadModule, pick } from "./load.ts";
@@ -81,7 +81,7 @@ export function endedEarly(check: string): Finding {
     status: "unknown",
     message: "the check failed before its end",
     why: "what comes after it in this part was not looked at",
-    mend: "try again; a module of your own that throws beside the checks shows why when it is run by itself",
+    mend: "try again; a module of your own that throws beside the checks, or ends the process, shows why when it is run by itself",
   };
 }
 
@@ -100,6 +100,7 @@ async function checkClient(path: string, timeoutMs: number, report: Report): Pro
   const loaded = await loadModule("redis.module", path, timeoutMs);
   if ("finding" in loaded) return report(loaded.finding);
   const client = pick(loaded.exports, ["redis", "kv", "client"]);
+  if (isCluster(client)) return report(clusterFinding(path));
   try {
     const send = await sendOf(client, timeoutMs);
     if (send === undefined) return report(noClient(path));
@@ -118,6 +119,16 @@ function noClient(path: string): Finding {
     message: `${path} exports no client for Redis`,
     why: "no session can be kept there",
     mend: "export one of node-redis, ioredis or @upstash/redis as redis",
+  };
+}
+
+function clusterFinding(path: string): Finding {
+  return {
+    check: "redis.module",
+    status: "wrong",
+    message: `${path}: redis is a cluster of node-redis`,
+    why: "a command needs the node that has its key, and storeFromEnv throws",
+    mend: "give a function that sends one command to it",
   };
 }
 

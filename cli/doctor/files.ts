@@ -1,6 +1,6 @@
 // The environment as the application will have it: what the process has, and beneath it what stands in files.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { UsageError } from "../usage.ts";
@@ -34,7 +34,7 @@ export function readVariables(
   const files =
     given === false || named.length > 0
       ? named
-      : USUAL.filter((file) => existsSync(resolve(folder, file)));
+      : USUAL.filter((file) => isFile(resolve(folder, file)));
   const origins = new Map<string, string>();
   const env: Record<string, string | undefined> = { ...own };
   for (const file of files) {
@@ -45,6 +45,11 @@ export function readVariables(
     }
   }
   return { env, files, originOf: (name) => origins.get(name) };
+}
+
+/** A named pipe, as some keepers of secrets make, can be read too; a folder of that name is something else. */
+function isFile(path: string): boolean {
+  return existsSync(path) && !statSync(path).isDirectory();
 }
 
 function parse(folder: string, file: string): Env {

@@ -37,9 +37,16 @@ export async function checkSite(subject: SiteSubject, report: Report): Promise<v
     // Elsewhere nobody can say on which port http would be.
     if (url.port === "") report(await redirectFinding(new URL(`http://${url.host}/`), timeoutMs));
   }
+  const moment = { ...timeIn(headers), askedAt, answeredAt: Date.now() };
+  if (!Number.isNaN(moment.at)) report(clockFinding("site.clock", "the site's", moment));
+}
+
+/** When a response was sent. A cache leaves `Date` as it was, and says in `Age` how long ago that is (RFC 9111, 4.2.3). */
+function timeIn(headers: Headers): Pick<Moment, "at" | "grainMs"> {
   const at = Date.parse(headers.get("date") ?? "");
-  const moment: Moment = { at, askedAt, answeredAt: Date.now(), grainMs: 1000 };
-  if (!Number.isNaN(at)) report(clockFinding("site.clock", "the site's", moment));
+  const age = /^\d+$/.exec(headers.get("age") ?? "")?.[0];
+  // Both in whole seconds.
+  return age === undefined ? { at, grainMs: 1000 } : { at: at + Number(age) * 1000, grainMs: 2000 };
 }
 
 function reachFinding({ host }: URL, status: number): Finding {
@@ -70,8 +77,8 @@ export function schemeFinding({ protocol, hostname }: URL): Finding {
     check,
     status: "wrong",
     message: "http",
-    why: "browsers refuse the cookie, which is for https alone: every request is a new visitor's, and sessions do not persist",
-    mend: "serve the site over https; with cookie: { secure: false } everybody on the way can take the session",
+    why: "a cookie that is for https is refused by browsers, so that sessions do not persist; one without Secure can be taken by anybody on the way",
+    mend: "serve the site over https",
   };
 }
 

@@ -88,7 +88,8 @@ const MYSQL_INDEXED = `SELECT COLUMN_NAME AS name FROM information_schema.STATIS
 const COLUMNS: Readonly<Record<Dialect, string>> = {
   // Types are cast, since Prisma reads no domains of the catalogue.
   postgresql: `SELECT column_name::text AS name, data_type::text AS type, character_maximum_length::int AS length,
-    collation_name::text AS collation FROM information_schema.columns WHERE table_name = $1`,
+    collation_name::text AS collation FROM information_schema.columns
+    WHERE table_schema = current_schema() AND table_name = $1`,
   mysql: MYSQL_COLUMNS,
   mariadb: MYSQL_COLUMNS,
   sqlite: "SELECT name, type FROM pragma_table_info(?)",
@@ -96,7 +97,8 @@ const COLUMNS: Readonly<Record<Dialect, string>> = {
 
 const INDEXED: Readonly<Record<Dialect, string>> = {
   postgresql: `SELECT a.attname::text AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] WHERE c.relname = $1`,
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+    JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relname = $1`,
   mysql: MYSQL_INDEXED,
   mariadb: MYSQL_INDEXED,
   sqlite:

@@ -6,6 +6,8 @@ import type { Finding, Report } from "./finding.ts";
 import { originText } from "./origin.ts";
 
 const WHY_WRONG = "sessions are not kept there: storeFromEnv passes it over";
+const WHY_SEVERAL =
+  "sessions are kept in none of them: storeFromEnv cannot tell which one has those of before";
 
 /** Reports every variable that names a Redis, and answers what `findRedis` found. */
 export function checkVariables(
@@ -28,6 +30,9 @@ export function checkVariables(
       message: `${where} is used: ${chosen.says}${host}`,
       details: { names: chosen.names.join(), kind: chosen.kind, host: chosen.host ?? "" },
     });
+  } else if (mend !== undefined && found.findings.some(({ kind }) => kind === "rest")) {
+    // One that can be used, and none chosen: they lead to several databases, whatever else is set.
+    report({ check: "env.redis", status: "wrong", message: why, why: WHY_SEVERAL, mend });
   } else if (found.findings.every(({ isDoubtful }) => isDoubtful) && !hasClient) {
     report({
       check: "env.redis",
@@ -35,8 +40,6 @@ export function checkVariables(
       message: "no variable names a Redis",
       mend: "set UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN to those of the database's page in Upstash's console",
     });
-  } else if (mend !== undefined && found.findings.every(({ kind }) => kind === "rest")) {
-    report({ check: "env.redis", status: "wrong", message: why, why: WHY_WRONG, mend });
   }
   return found;
 }

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline/promises";
 import { textOf } from "../texts.ts";
 import { EXIT, UsageError } from "../usage.ts";
 import { isStart, readStart, type Start, STARTS, type StartName } from "./starts.ts";
-import { type Outcome, writeStart } from "./write.ts";
+import { type Plan, planStart, writePlan } from "./write.ts";
 
 /**
  * Answers the exit code.
@@ -22,24 +22,33 @@ export async function runInit(name: string | undefined, version: string): Promis
   }
   const folder = resolve(path);
   const project = { name: nameOf(folder), version };
-  const outcome = write(folder, readStart(start, project));
-  for (const file of outcome.written) say(`wrote ${file}`);
-  for (const file of outcome.left) say(`left  ${file}, which is there already`);
+  const plan = write(folder, readStart(start, project));
+  for (const file of plan.left) say(`left  ${file}, which is there already`);
   say("\nNext:");
-  for (const line of nextSteps(start, outcome)) say(`  ${line}`);
+  for (const line of nextSteps(start, plan)) say(`  ${line}`);
   return EXIT.well;
 }
 
 /** What the system says of a folder that cannot be written into is its code alone. */
-function write(folder: string, start: Start): Outcome {
+function write(folder: string, start: Start): Plan {
   if (existsSync(folder) && !statSync(folder).isDirectory()) {
     throw new UsageError("Cannot write a start: --folder names a file");
   }
+  let isBegun = false;
   try {
-    return writeStart(folder, start);
+    const plan = planStart(folder, start);
+    writePlan(folder, plan, (file) => {
+      isBegun = true;
+      say(`wrote ${file}`);
+    });
+    return plan;
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`Cannot write a start: the folder cannot be written into (${code})`);
+    const rest = isBegun ? "; what was written stays, and the same command writes the rest" : "";
+    throw new UsageError(
+      `Cannot write a start: the folder cannot be written into (${code})${rest}`,
+    );
   }
 }
 
@@ -62,11 +71,12 @@ async function ask(): Promise<string> {
   }
 }
 
-function nextSteps(start: StartName, { written, isNew, isIgnored }: Outcome): string[] {
+function nextSteps(start: StartName, { files, left, isNew, isIgnored }: Plan): string[] {
   const { secrets, install, run, use } = STARTS[start];
   return [
-    secretStep(secrets, written.includes(secrets), isIgnored),
+    secretStep(secrets, secrets in files, isIgnored),
     ...(isNew ? [...nodeStep(start, process.versions.node), run] : [install, ...use]),
+    ...proxyStep(left),
     "npx coatcheck doctor",
   ];
 }
@@ -79,6 +89,15 @@ export function nodeStep(start: StartName, version: string): string[] {
   const [least, leastMinor] = needed;
   if (major > least || (major === least && minor >= leastMinor)) return [];
   return [`# this start needs Node ${needed.join(".")} or later; this is v${version}`];
+}
+
+/** Without it a session that is only looked at ends in the midst of a visit. */
+function proxyStep(left: readonly string[]): string[] {
+  const file = left.find((path) => /(^|\/)(proxy|middleware)\.\w+$/.test(path));
+  if (file === undefined) return [];
+  return [
+    `# put the session's proxy into ${file}, unless it is there: proxy from sessions.ts, by itself or around your own`,
+  ];
 }
 
 function secretStep(file: string, isWritten: boolean, isIgnored: boolean): string {

@@ -5,16 +5,24 @@ import { readFileSync } from "node:fs";
 /** A file's path in the project, and its text. */
 export type Files = Readonly<Record<string, string>>;
 
-/** What a start consists of, as `dist/starts.json` has it: made by scripts/cli.js. */
+/** What a start consists of. */
 export interface Start {
   readonly files: Files;
   /** Files for a project that is there already: where sessions are kept, and no application. */
-  readonly core: readonly string[];
+  readonly core: Files;
   /** Where its platform reads variables from while it is developed. */
   readonly secrets: string;
 }
 
-interface Told extends Omit<Start, "files"> {
+/** As `dist/starts.json` has it: made by scripts/cli.js. */
+interface Made {
+  readonly files: Files;
+  /** Of `core`, where it is another text than a new project's. */
+  readonly core: Files;
+}
+
+interface Told extends Pick<Start, "secrets"> {
+  readonly core: readonly string[];
   /** The least Node that runs a new project, where it is later than the command line's own. */
   readonly node?: readonly [major: number, minor: number];
   /** For a new project. */
@@ -71,13 +79,18 @@ export function readStart(
   { name, version }: { name: string; version: string },
 ): Start {
   const text = readFileSync(new URL("./starts.json", import.meta.url), "utf8");
-  const all = JSON.parse(text) as Readonly<Record<StartName, Files>>;
-  const { core, secrets } = STARTS[start];
-  const files = Object.entries(all[start]).map(([path, content]) => [
+  const made = (JSON.parse(text) as Readonly<Record<StartName, Made>>)[start];
+  const { core: paths, secrets } = STARTS[start];
+  const named = Object.entries(made.files).map(([path, content]): [string, string] => [
     path,
     content
       .replaceAll(/coatcheck-(hono-node|next-app|workers-plain|deno-plain)/g, name)
       .replaceAll(/("coatcheck": "(?:jsr:@coatcheck\/coatcheck@)?)\^[\d.]+/g, `$1^${version}`),
   ]);
-  return { files: Object.fromEntries(files) as Files, core, secrets };
+  const core = named.filter(([path]) => paths.includes(path));
+  return {
+    files: Object.fromEntries(named),
+    core: { ...Object.fromEntries(core), ...made.core },
+    secrets,
+  };
 }

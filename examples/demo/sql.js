@@ -18,7 +18,7 @@ import { isInstalled } from "../../scripts/system.js";
 export async function openSql(file) {
   // Prisma is large, so nobody has it installed by this; `--store sqlite` does.
   if (!isInstalled("test/prisma")) {
-    return playSql("Prisma is not installed (`node scripts/prisma.js` installs it)");
+    return playSql("Prisma is not installed (node scripts/prisma.js installs it)");
   }
   try {
     const { openSqlite } = await import("./sqlite.js");

@@ -2,7 +2,7 @@
 // reached it answers 503.
 
 import { NextResponse } from "next/server";
-import { sessionProxy } from "./sessions";
+import { proxy as sessionProxy } from "./sessions";
 
 export const proxy = sessionProxy((request, session) => {
   const headers = new Headers(request.headers);

@@ -5,11 +5,14 @@ import type { Store, Swap } from "../store.ts";
 import { TIMEOUT, within } from "./deadline.ts";
 import { classify, crowded, late } from "./faults.ts";
 import {
+  BATCH,
+  checkText,
   type Next,
   openTable,
   type PrismaDelegate,
   type PrismaFields,
   type Table,
+  type TableUse,
 } from "./table.ts";
 
 /** What `prismaStore` takes. */
@@ -35,9 +38,6 @@ export interface DeleteExpiredOptions {
   readonly timeoutMs?: number;
 }
 
-/** Rows deleted by one statement. D1 takes 100 values at most; where there are more, Prisma opens a transaction. */
-const BATCH = 90;
-
 /** The last instant that every database has: the end of the year 9999. */
 const LAST_AT = 253_402_300_799_999;
 
@@ -46,6 +46,8 @@ const FIELDS: Rule = [
   isFields,
   "an object of field names: key, value, expiresAt and, where the table needs it, id",
 ];
+const STORE: TableUse = { what: "Prisma store", roles: ["key", "value", "expiresAt", "id"] };
+const CLEARING: TableUse = { what: "batch", roles: ["key", "expiresAt"] };
 const RULES: Readonly<Record<string, Rule>> = {
   fields: FIELDS,
   timeoutMs: TIMEOUT,
@@ -71,7 +73,7 @@ export function prismaStore(delegate: PrismaDelegate, options: PrismaStoreOption
     timeoutMs,
     deleteExpiredEvery: every,
   } = checkOptions("Prisma store", options, RULES) as unknown as Required<PrismaStoreOptions>;
-  const table = openTable("Prisma store", delegate, fields);
+  const table = openTable(STORE, delegate, fields);
   let writes = 0;
 
   /** Creates a row, or takes the place of one that has expired. Once more where nothing is there to refuse it. */
@@ -137,7 +139,8 @@ export function prismaStore(delegate: PrismaDelegate, options: PrismaStoreOption
 /**
  * Deletes one batch of expired rows and answers how many it deleted. For a schedule (cron) or `waitUntil`: call it until
  * it answers 0. Any number of instances may do so at once: one that finds nothing left of its batch answers 0, and the
- * one that was quicker goes on. A row that was written meanwhile stays.
+ * one that was quicker goes on. A row that was written meanwhile stays. Entries of `prismaUsers` expire as rows do:
+ * `deleteExpired(prisma.sessionEntry)`.
  *
  * @throws TypeError and RangeError as `prismaStore`; StoreError where the database does not answer
  */
@@ -150,18 +153,12 @@ export async function deleteExpired(
     limit: wholeNumber(1000, 10_000, "rows"),
     timeoutMs: [10_000, TIMEOUT[1], TIMEOUT[2]],
   }) as unknown as Required<DeleteExpiredOptions>;
-  const table = openTable("batch", delegate, fields);
+  const table = openTable(CLEARING, delegate, fields);
   try {
     return await within(timeoutMs, late, () => clear(table, limit, timeoutMs));
   } catch (error) {
     throw classify(error);
   }
-}
-
-/** To Prisma an object is an operator and `undefined` is no condition at all, which would fit another's row (R5, F36). */
-function checkText(...values: readonly unknown[]): void {
-  if (values.every((value) => typeof value === "string")) return;
-  throw new TypeError("Cannot use database: key and value must be text");
 }
 
 async function clear(table: Table, limit: number, timeoutMs: number): Promise<number> {

@@ -48,6 +48,12 @@ export interface Table {
 
 const METHODS = ["findFirst", "findMany", "createMany", "updateMany", "deleteMany"] as const;
 const DEFAULTS = { key: "key", value: "value", expiresAt: "expiresAt" };
+const TYPES = { key: "String", value: "String", expiresAt: "DateTime", id: "String" };
+
+type Role = keyof PrismaFields;
+
+/** Rows deleted by one statement. D1 takes 100 values at most; where there are more, Prisma opens a transaction. */
+export const BATCH = 90;
 
 type Call = (args: object) => Promise<unknown>;
 
@@ -55,18 +61,29 @@ type Call = (args: object) => Promise<unknown>;
 export type Model = Readonly<Record<(typeof METHODS)[number], Call>>;
 type Row = Readonly<Record<string, unknown>>;
 
-/**
- * @param what what is being created, for errors
- * @throws TypeError naming the method or the field that is missing
- */
-export function openTable(what: string, delegate: PrismaDelegate, fields: PrismaFields): Table {
-  const names = { ...DEFAULTS, ...fields };
+/** What is being created, for errors, and which fields it needs. */
+export interface TableUse {
+  readonly what: string;
+  readonly roles: readonly Role[];
+}
+
+/** @throws TypeError naming the method or the field that is missing */
+export function openTable(
+  { what, roles }: TableUse,
+  delegate: PrismaDelegate,
+  fields: PrismaFields,
+): Table {
+  const names: PrismaFields & typeof DEFAULTS = { ...DEFAULTS, ...fields };
   const { key: k, value: v, expiresAt: e } = names;
-  const types = { [k]: "String", [v]: "String", [e]: "DateTime" };
+  const needed = roles.map((role) => [names[role] ?? "", TYPES[role]] as const);
   const model = checkDelegate(
-    what,
+    {
+      what,
+      example: "prisma.session",
+      mend: "copy the model in prisma/schema.prisma, or name yours in fields",
+    },
     delegate,
-    names.id ? { ...types, [names.id]: "String" } : types,
+    needed.filter(([name]) => name !== ""),
   );
   const expiredBy = (now: Date) => ({ [e]: { lte: now } });
 
@@ -131,31 +148,44 @@ export function openTable(what: string, delegate: PrismaDelegate, fields: Prisma
   };
 }
 
+/** What is being created, a delegate that it takes, and what to do where the model has not all fields. */
+interface Wanted {
+  readonly what: string;
+  readonly example: string;
+  readonly mend: string;
+}
+
 /**
  * Checks that a delegate has the methods and, where it tells them as Prisma's do, the fields.
  *
- * @param types of the fields, as Prisma calls them
+ * @param needed names of fields, and their types as Prisma calls them
  * @throws TypeError naming the method or the field that is missing
  */
 export function checkDelegate(
-  what: string,
+  { what, example, mend }: Wanted,
   delegate: PrismaDelegate,
-  types: Readonly<Record<string, string>>,
+  needed: readonly (readonly [name: string, type: string])[],
 ): Model {
   for (const method of METHODS) {
     if (typeof delegate?.[method] === "function") continue;
     throw new TypeError(
-      `Cannot create ${what}: the delegate has no ${method}; give a model of the client, such as prisma.session`,
+      `Cannot create ${what}: the delegate has no ${method}; give a model of the client, such as ${example}`,
     );
   }
   const { fields } = delegate as { fields?: Readonly<Record<string, { typeName?: unknown }>> };
-  for (const [name, type] of Object.entries(fields ? types : {})) {
+  for (const [name, type] of fields ? needed : []) {
     if (fields?.[name]?.typeName === type) continue;
     throw new TypeError(
-      `Cannot create ${what}: the model has no field ${name} of type ${type}; copy the model in prisma/schema.prisma, or name yours in fields`,
+      `Cannot create ${what}: the model has no field ${name} of type ${type}; ${mend}`,
     );
   }
   return delegate as unknown as Model;
+}
+
+/** To Prisma an object is an operator and `undefined` is no condition at all, which would fit another's row (R5, F36). */
+export function checkText(...values: readonly unknown[]): void {
+  if (values.every((value) => typeof value === "string")) return;
+  throw new TypeError("Cannot use database: key and value must be text");
 }
 
 // PostgreSQL refuses NUL in text, and libsql cuts the value off there. No record has one, since JSON escapes it; the

@@ -71,7 +71,8 @@ export function memoryUsers(options: MemoryUsersOptions = {}): UserIndex {
         .filter((entry) => handle === undefined || entry.handle === handle)
         .toSorted(compare)
         .filter((entry) => !after || compare(after, entry) < 0)
-        .slice(0, limit);
+        .slice(0, limit)
+        .map(copyOf);
     },
 
     async retire(user, except) {
@@ -84,6 +85,11 @@ export function memoryUsers(options: MemoryUsersOptions = {}): UserIndex {
       for (const key of keys) if (entries.get(key)?.user === user) drop(key);
     },
   };
+}
+
+/** Without the user, who asks. */
+function copyOf({ key, handle, at, expiresAt, retired }: ListedEntry): ListedEntry {
+  return { key, handle, at, expiresAt, retired };
 }
 
 type Place = Pick<ListedEntry, "at" | "handle">;

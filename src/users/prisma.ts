@@ -2,8 +2,8 @@
 
 import { checkOptions } from "../check.ts";
 import { TIMEOUT, within } from "../stores/deadline.ts";
-import { classify, isTaken, late } from "../stores/faults.ts";
-import { checkDelegate, type PrismaDelegate } from "../stores/table.ts";
+import { classify, isConflict, isTaken, late } from "../stores/faults.ts";
+import { BATCH, checkDelegate, checkText, type PrismaDelegate } from "../stores/table.ts";
 import type { ListedEntry, UserEntry, UserIndex } from "../users.ts";
 
 /** What `prismaUsers` takes. */
@@ -13,13 +13,18 @@ export interface PrismaUsersOptions {
 }
 
 /** Fields of the model, and their types as Prisma calls them. */
-const FIELDS = {
-  key: "String",
-  user: "String",
-  handle: "String",
-  at: "DateTime",
-  expiresAt: "DateTime",
-  retired: "Boolean",
+const FIELDS = [
+  ["key", "String"],
+  ["user", "String"],
+  ["handle", "String"],
+  ["at", "DateTime"],
+  ["expiresAt", "DateTime"],
+  ["retired", "Boolean"],
+] as const;
+const WANTED = {
+  what: "Prisma index",
+  example: "prisma.sessionEntry",
+  mend: "copy the model SessionEntry in prisma/schema.prisma",
 };
 
 type Row = {
@@ -34,14 +39,25 @@ type Row = {
  *   `timeoutMs`
  */
 export function prismaUsers(delegate: PrismaDelegate, options: PrismaUsersOptions = {}): UserIndex {
-  const { timeoutMs } = checkOptions("Prisma index", options, {
+  const { timeoutMs } = checkOptions(WANTED.what, options, {
     timeoutMs: TIMEOUT,
   }) as unknown as Required<PrismaUsersOptions>;
-  const model = checkDelegate("Prisma index", delegate, FIELDS);
+  const model = checkDelegate(WANTED, delegate, FIELDS);
 
+  /** Every call does the same when it is made again, and so is, where others were quicker and it was undone. */
   async function ask<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    const deadline = Date.now() + timeoutMs;
+    const insist = async (): Promise<Answer> => {
+      for (;;) {
+        try {
+          return await work();
+        } catch (error) {
+          if (!isConflict(error) || Date.now() >= deadline) throw error;
+        }
+      }
+    };
     try {
-      return await within(timeoutMs, late, work);
+      return await within(timeoutMs, late, insist);
     } catch (error) {
       throw classify(error);
     }
@@ -64,50 +80,60 @@ export function prismaUsers(delegate: PrismaDelegate, options: PrismaUsersOption
   }
 
   return {
-    add: (user, entry) => ask(() => create(user, entry)),
+    async add(user, entry) {
+      checkText(user, entry.key, entry.handle);
+      await ask(() => create(user, entry));
+    },
 
-    touch: (user, entry) =>
-      ask(async () => {
-        const where = { key: entry.key, user };
-        const data = { expiresAt: dateOf(entry.expiresAt) };
+    async touch(user, entry) {
+      checkText(user, entry.key, entry.handle);
+      const where = { key: entry.key, user };
+      const data = { expiresAt: dateOf(entry.expiresAt) };
+      await ask(async () => {
         const { count } = (await model.updateMany({ where, data })) as { count: number };
         if (count === 0) await create(user, entry);
-      }),
+      });
+    },
 
-    list: (user, { limit, after, handle, retired }) =>
-      ask(async () => {
-        const at = after && new Date(after.at);
-        const rows = (await model.findMany({
-          where: {
-            user,
-            expiresAt: { gt: new Date(Date.now()) },
-            ...(handle === undefined ? {} : { handle }),
-            ...(retired ? { retired } : {}),
-            ...(after ? { OR: [{ at: { lt: at } }, { at, handle: { lt: after.handle } }] } : {}),
-          },
-          orderBy: [{ at: "desc" }, { handle: "desc" }],
-          take: limit,
-          select: { key: true, handle: true, at: true, expiresAt: true, retired: true },
-        })) as Row[];
+    async list(user, { limit, after, handle, retired }) {
+      checkText(user, handle ?? "", after?.handle ?? "");
+      const at = after && new Date(after.at);
+      const where = {
+        user,
+        expiresAt: { gt: new Date(Date.now()) },
+        ...(handle === undefined ? {} : { handle }),
+        ...(retired ? { retired } : {}),
+        ...(after ? { OR: [{ at: { lt: at } }, { at, handle: { lt: after.handle } }] } : {}),
+      };
+      const orderBy = [{ at: "desc" }, { handle: "desc" }];
+      const select = { key: true, handle: true, at: true, expiresAt: true, retired: true };
+      return ask(async () => {
+        const rows = (await model.findMany({ where, orderBy, take: limit, select })) as Row[];
         return rows.map((row) => ({
           ...row,
           at: row.at.getTime(),
           expiresAt: row.expiresAt.getTime(),
         }));
-      }),
+      });
+    },
 
-    retire: (user, except) =>
-      ask(async () => {
-        const where = { user, ...(except === null ? {} : { handle: { not: except } }) };
-        await model.updateMany({ where, data: { retired: true } });
-      }),
+    async retire(user, except) {
+      checkText(user, except ?? "");
+      const others = except === null ? {} : { handle: { not: except } };
+      const where = { user, retired: false, ...others };
+      await ask(() => model.updateMany({ where, data: { retired: true } }));
+    },
 
-    // What has expired goes with it, for a user who comes back; `deleteExpired` is for those who do not.
-    remove: (user, keys) =>
-      ask(async () => {
-        const isOver = [{ key: { in: [...keys] } }, { expiresAt: { lte: new Date(Date.now()) } }];
-        await model.deleteMany({ where: { user, OR: isOver } });
-      }),
+    async remove(user, keys) {
+      checkText(user, ...keys);
+      const rest = [...keys];
+      // What has expired goes with it, for a user who comes back; `deleteExpired` is for those who do not.
+      const isOver = { expiresAt: { lte: new Date(Date.now()) } };
+      do {
+        const where = { user, OR: [{ key: { in: rest.splice(0, BATCH) } }, isOver] };
+        await ask(() => model.deleteMany({ where }));
+      } while (rest.length > 0);
+    },
   };
 }
 

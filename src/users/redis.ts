@@ -15,73 +15,94 @@ export interface RedisUsersOptions {
 }
 
 /**
- * A member is `+` or, retired, `-`, then 15 digits of `at`, the handle and the key, between points; its score is
- * `expiresAt`. What has expired is trimmed with every change, and the set expires with its last member.
+ * A member is handle, key, `+` or, retired, `-`, and 15 digits of `expiresAt`; its score is `at`: Redis keeps the order of
+ * a list itself, byte by byte. What has expired goes where a call meets it, and the set expires with its last entry.
  */
-export const USERS_SCRIPT = `local set, op, now = KEYS[1], ARGV[1], ARGV[2]
-local function all(from)
-  local found, listed = {}, redis.call("ZRANGEBYSCORE", set, from, "+inf", "WITHSCORES")
-  for i = 1, #listed, 2 do
-    local member = listed[i]
-    local handle, key = string.match(member, "^.%d+%.([^.]*)%.(.*)$")
-    found[#found + 1] = {member = member, score = listed[i + 1], place = string.sub(member, 2), handle = handle, key = key}
-  end
-  return found
-end
+export const USERS_SCRIPT = `local set, op, now, expired = KEYS[1], ARGV[1], tonumber(ARGV[2]), {}
 local function call(name, args)
   for i = 1, #args, 500 do redis.call(name, set, unpack(args, i, math.min(i + 499, #args))) end
 end
-if op == "list" then
-  local limit, after, handle, retired = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
-  local found = {}
-  for _, entry in ipairs(all("(" .. now)) do
-    local fits = (after == "" or entry.place < after) and (handle == "" or entry.handle == handle)
-    if fits and (retired == "" or string.sub(entry.member, 1, 1) == "-") then found[#found + 1] = entry end
-  end
-  table.sort(found, function(a, b) return a.place > b.place end)
-  local reply = {}
-  for i = 1, math.min(limit, #found) do
-    reply[2 * i - 1], reply[2 * i] = found[i].member, found[i].score
-  end
-  return reply
+local function stands(member)
+  if tonumber(string.sub(member, -15)) > now then return true end
+  expired[#expired + 1] = member
 end
-if op == "remove" then
+local function begins(member, text) return string.sub(member, 1, #text) == text end
+local function isRetired(member) return string.byte(member, -16) == 45 end
+-- Lua's own < follows the server's locale.
+local function isBelow(member, text)
+  for i = 1, #text do
+    local a, b = string.byte(member, i) or 0, string.byte(text, i)
+    if a ~= b then return a < b end
+  end
+  return false
+end
+local reply = 1
+if op == "list" then
+  local limit, at, after, handle, retired = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+  local step, offset, met = 1000, 0, nil
+  if handle == "" and retired == "" then step = limit end
+  reply = {}
+  repeat
+    met = redis.call("ZREVRANGEBYSCORE", set, at, "-inf", "WITHSCORES", "LIMIT", offset, step)
+    for i = 1, #met, 2 do
+      local member, score = met[i], met[i + 1]
+      local comes = after == "" or tonumber(score) < tonumber(at) or isBelow(member, after)
+      local fits = begins(member, handle) and (retired == "" or isRetired(member))
+      if stands(member) and comes and fits and #reply < 2 * limit then
+        reply[#reply + 1] = member
+        reply[#reply + 1] = score
+      end
+    end
+    offset = offset + step
+  until #met < 2 * step or #reply == 2 * limit
+elseif op == "remove" then
   local keys, gone = {}, {}
   for i = 3, #ARGV do keys[ARGV[i]] = true end
-  for _, entry in ipairs(all("-inf")) do
-    if keys[entry.key] then gone[#gone + 1] = entry.member end
+  for _, member in ipairs(redis.call("ZRANGE", set, 0, -1)) do
+    if stands(member) and keys[string.sub(member, string.find(member, ".", 1, true) + 1, -18)] then
+      gone[#gone + 1] = member
+    end
   end
   call("ZREM", gone)
 elseif op == "retire" then
-  local old, new = {}, {}
-  for _, entry in ipairs(all("(" .. now)) do
-    if string.sub(entry.member, 1, 1) == "+" and entry.handle ~= ARGV[3] then
-      old[#old + 1] = entry.member
-      new[#new + 1], new[#new + 2] = entry.score, "-" .. entry.place
+  local except, old, new = ARGV[3], {}, {}
+  local all = redis.call("ZRANGE", set, 0, -1, "WITHSCORES")
+  for i = 1, #all, 2 do
+    local member = all[i]
+    if stands(member) and not isRetired(member) and (except == "" or not begins(member, except)) then
+      old[#old + 1] = member
+      new[#new + 1] = all[i + 1]
+      new[#new + 1] = string.sub(member, 1, -17) .. "-" .. string.sub(member, -15)
     end
   end
-  call("ZREM", old)
+  -- A set that is empty for a moment would forget when it expires.
   call("ZADD", new)
+  call("ZREM", old)
 else
-  local place, score = ARGV[3], ARGV[4]
-  local retired = redis.call("ZSCORE", set, "-" .. place)
-  if op == "touch" or not (retired or redis.call("ZSCORE", set, "+" .. place)) then
-    redis.call("ZADD", set, score, (retired and "-" or "+") .. place)
+  local at, place, expiresAt, old = ARGV[3], ARGV[4], ARGV[5], nil
+  for _, member in ipairs(redis.call("ZRANGEBYSCORE", set, at, at)) do
+    if begins(member, place) then old = member end
   end
+  local left, isNew = tonumber(expiresAt) - now, not old
+  if left > 0 and (isNew or op == "touch") then
+    local new = place .. (isNew and "+" or string.sub(old, -16, -16)) .. expiresAt
+    redis.call("ZADD", set, at, new)
+    if left > redis.call("PTTL", set) then redis.call("PEXPIRE", set, string.format("%d", left)) end
+    if new == old then old = nil end
+  end
+  if old and op == "touch" then redis.call("ZREM", set, old) end
 end
-redis.call("ZREMRANGEBYSCORE", set, "-inf", now)
-local last = redis.call("ZREVRANGE", set, 0, 0, "WITHSCORES")
-if last[2] then redis.call("PEXPIRE", set, string.format("%d", last[2] - now)) end
-return 1`;
+call("ZREM", expired)
+return reply`;
 
 const SCRIPT: Script = {
   text: USERS_SCRIPT,
-  sha: "4b12e5f70f69d4d676c00b60e4923e85a486015c",
-  keyLockingSha: "1eda7530f9476aed4ae07924ad7b96f1ec0b6cb0",
+  sha: "e531195234fb9a1b5b2b90d2ba977cc1caaa61e8",
+  keyLockingSha: "e00607a2659bda3328deec454b64daa43aa50327",
 };
 
 const DIGITS = 15;
-const MEMBER = /^([+-])(\d{15})\.([\w-]+)\.([\w-]+)$/;
+const MEMBER = /^([\w-]+)\.([\w-]+)\.([+-])(\d{15})$/;
 
 /**
  * An index of users in Redis. Each call is one EVALSHA on one key, and an EVAL where Redis has not seen the script yet.
@@ -115,38 +136,37 @@ export function redisUsers(send: Send, options: RedisUsersOptions = {}): UserInd
   }
 
   return {
-    add: (user, entry) => change(user, "add", placeOf(entry), scoreOf(entry)),
-    touch: (user, entry) => change(user, "touch", placeOf(entry), scoreOf(entry)),
-    async list(user, { limit, after, handle = "", retired }) {
-      const place = after ? `${digits(after.at)}.${after.handle}.` : "";
-      const reply = await run(user, "list", String(limit), place, handle, retired ? "1" : "");
+    add: (user, entry) => change(user, "add", ...placeOf(entry), digits(entry.expiresAt)),
+    touch: (user, entry) => change(user, "touch", ...placeOf(entry), digits(entry.expiresAt)),
+    async list(user, { limit, after, handle, retired }) {
+      const place = after ? [String(after.at), `${after.handle}.`] : ["+inf", ""];
+      const given = [...place, handle === undefined ? "" : `${handle}.`, retired ? "1" : ""];
+      const reply = await run(user, "list", String(limit), ...given);
       if (!Array.isArray(reply)) throw wrongShape();
       const entries: ListedEntry[] = [];
       for (let at = 0; at < reply.length; at += 2) entries.push(decode(reply[at], reply[at + 1]));
       return entries;
     },
-    retire: (user, except) => change(user, "retire", except ?? ""),
+    retire: (user, except) => change(user, "retire", except === null ? "" : `${except}.`),
     remove: (user, keys) => change(user, "remove", ...keys),
   };
 }
 
-function placeOf({ at, handle, key }: UserEntry): string {
-  return `${digits(at)}.${handle}.${key}`;
+function placeOf({ at, handle, key }: UserEntry): [at: string, place: string] {
+  return [String(at), `${handle}.${key}.`];
 }
 
-function digits(at: number): string {
-  return String(at).padStart(DIGITS, "0");
-}
-
-function scoreOf({ expiresAt }: UserEntry): string {
-  return String(Math.ceil(expiresAt));
+function digits(expiresAt: number): string {
+  const whole = Math.min(Math.max(Math.ceil(expiresAt), 0), 10 ** DIGITS - 1);
+  return String(whole).padStart(DIGITS, "0");
 }
 
 /** A client may have made a number of the score. */
 function decode(member: unknown, score: unknown): ListedEntry {
-  const [, sign, at, handle, key] = MEMBER.exec(String(member)) ?? [];
-  if (handle === undefined || key === undefined) throw wrongShape();
-  return { key, handle, at: Number(at), expiresAt: Number(score), retired: sign === "-" };
+  const [, handle, key, sign, expiresAt] = MEMBER.exec(String(member)) ?? [];
+  const at = typeof score === "string" && score !== "" ? Number(score) : score;
+  if (handle === undefined || key === undefined || !Number.isFinite(at)) throw wrongShape();
+  return { key, handle, at: at as number, expiresAt: Number(expiresAt), retired: sign === "-" };
 }
 
 function wrongShape(): StoreError {

@@ -21,11 +21,15 @@ import { cases as response } from "./response.ts";
 import { cases as rotation } from "./rotation.ts";
 import { cases as schema } from "./schema.ts";
 import { cases as update } from "./update.ts";
+import { cases as usersRace } from "./users-race.ts";
+import { cases as users } from "./users.ts";
 import { cases as variables } from "./variables.ts";
 
 const stories: Readonly<Record<string, readonly Case[]>> = {
   basket,
   login,
+  users,
+  usersRace,
   logout,
   expiry,
   prefetch,

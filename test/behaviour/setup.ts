@@ -5,13 +5,15 @@ import {
   createSessions,
   fallbackStore,
   memoryStore,
+  memoryUsers,
   type Session,
   type SessionEvent,
   type SessionOptions,
   type Sessions,
   type Store,
+  type UserIndex,
 } from "coatcheck";
-import { redisStore, upstash } from "coatcheck/redis";
+import { redisStore, redisUsers, upstash } from "coatcheck/redis";
 import { type Jar } from "../support/jar.ts";
 import { type Counting, countingStore } from "../support/stores.ts";
 import type { Case, World } from "../support/suite.ts";
@@ -91,6 +93,33 @@ const OPENERS: readonly (readonly [name: string, open: (world: World) => Store])
     },
   ],
 ];
+
+type RunWithUsers = (
+  stores: { readonly store: Store; readonly users: UserIndex },
+  world: World,
+) => Promise<void>;
+
+/** The same case on every store, with an index of users that is as durable. */
+export function onIndexes(name: string, run: RunWithUsers): Case[] {
+  return OPENERS.map(([label, open]) => ({
+    name: `${name} [${label}]`,
+    run: (world) =>
+      run(
+        {
+          store: world.open?.() ?? open(world),
+          users:
+            world.openUsers?.() ??
+            (/^Redis(?! in)/.test(label) ? openRedisUsers(world) : memoryUsers()),
+        },
+        world,
+      ),
+  }));
+}
+
+function openRedisUsers({ url, token }: World): UserIndex {
+  const send = upstash({ url, token, timeoutMs: PATIENT.timeoutMs });
+  return redisUsers(send, { prefix: `${crypto.randomUUID()}:` });
+}
 
 /** A loaded machine is no outage. */
 const PATIENT = { timeoutMs: 10_000, budgetMs: 30_000 };

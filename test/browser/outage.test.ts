@@ -100,6 +100,7 @@ describe.skipIf(lacksRedis || lacksBrowser)("the demonstration without Redis, in
       const stores = await page.getByRole("list", { name: "Stores" }).textContent();
       expect(stores).toContain(redis);
       expect(stores).toContain(sql);
+      expect(stores).not.toContain("`"); // what it is told is no Markdown
       await context.close();
     });
 

@@ -84,6 +84,40 @@ test.each([
   expectFinding(report, "site.scheme", "skipped");
 });
 
+test("a cluster of node-redis is told as storeFromEnv tells it", async () => {
+  const from = JSON.stringify(pathToFileURL(join(ROOT, "package.json")).href);
+  const report = await doctor(`import { createRequire } from "node:module";
+const { createCluster } = createRequire(${from})("redis");
+export const redis = createCluster({ rootNodes: [{ url: "redis://127.0.0.1:1" }] });`);
+  expect(report.exitCode).toBe(1);
+  expect(expectFinding(report, "redis.module", "wrong")).toMatchObject({
+    message: "./own.mjs: redis is a cluster of node-redis",
+    mend: "give a function that sends one command to it",
+  });
+});
+
+test("a class is no client, though it is a function", async () => {
+  const report = await doctor("export class redis { sendCommand() {} }");
+  expect(report.exitCode).toBe(1);
+  expect(expectFinding(report, "redis.module", "wrong").message).toContain("no client for Redis");
+});
+
+test.each([
+  ["--redis", "redis.module"],
+  ["--prisma", "prisma.module"],
+])("a module for %s that ends the process leaves the findings so far", async (option, check) => {
+  const report = await doctor("process.exit(0);", option);
+  expect(report.exitCode).toBe(2);
+  expectFinding(report, "env.files", "ok");
+  expectFinding(report, check, "unknown");
+  expect(report.outcome.err).toContain("a module of the application ended the process");
+});
+
+test("a code that a module leaves behind is not the doctor's", async () => {
+  const { code } = (await doctor("process.exitCode = 7; export const redis = 1;")).outcome;
+  expect(code).toBe(1);
+});
+
 /** The module of a real client, which answers SQL and ends as it is told. */
 function withSql(query: string, disconnect = "() => real.$disconnect()"): string {
   return `import { prisma as real } from "./real.mjs";
@@ -117,6 +151,14 @@ describe("a database", () => {
     const report = await doctor(withSql(query), "--prisma");
     expectFinding(report, "prisma.table", "unknown");
     expectFinding(report, "site.scheme", "skipped");
+  });
+
+  test("whose client ends the process when it lets go is unknown, after its findings", async () => {
+    const module = withSql("(...all) => real.$queryRawUnsafe(...all)", "() => process.exit(0)");
+    const report = await doctor(module, "--prisma");
+    expect(report.exitCode).toBe(2);
+    expectFinding(report, "prisma.roundtrip", "ok");
+    expect(report.findings.at(-1)).toMatchObject({ status: "unknown", check: "prisma.module" });
   });
 
   test("whose client fails beside the checks leaves the findings so far", async () => {

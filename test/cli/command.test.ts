@@ -1,13 +1,21 @@
 // The command line itself: commands, options, exit codes, colours, and where variables come from.
 
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { exitCodeOf, type Finding, jsonOf, type Status } from "../../cli/doctor/finding.ts";
 import { clockFinding, skewOf } from "../../cli/doctor/clock.ts";
 import { hideIn, hiderOf } from "../../cli/guard.ts";
-import { CLI, coatcheck, examine, expectFinding, runProgram, temporaryFolder } from "./command.ts";
+import {
+  CLI,
+  coatcheck,
+  examine,
+  expectFinding,
+  found,
+  runProgram,
+  temporaryFolder,
+} from "./command.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -166,6 +174,36 @@ describe("variables", () => {
   });
 
   test.each([
+    ["under names of Vercel's", "KV_REST_API_URL", "https://"],
+    ["under names of the application's own", "REDIS_URL", "rediss://:AYWeAAIncDEyM2Y0NTY3ODkw@"],
+  ])("several databases %s are wrong, whatever else is set", async (_, name, before) => {
+    const env = {
+      [`one_${name}`]: `${before}one.upstash.io`,
+      [`two_${name}`]: `${before}two.upstash.io`,
+      one_KV_REST_API_TOKEN: "AYWeAAIncDEyM2Y0NTY3ODkw",
+      two_KV_REST_API_TOKEN: "AYWeAAIncDEyM2Y0NTY3ODkw",
+      APP_REDIS_URL: "redis://localhost:6379",
+    };
+    const report = await examine([], { env });
+    expect(report.exitCode).toBe(1);
+    const wrong = found(report, "env.redis").filter(({ status }) => status === "wrong");
+    expect(wrong).toMatchObject([
+      {
+        message: `one_${name} and two_${name} name several databases`,
+        why: expect.stringContaining("kept in none of them") as string,
+        mend: expect.stringContaining("UPSTASH_REDIS_REST_URL") as string,
+      },
+    ]);
+  });
+
+  test("a folder that is called .env is no file of variables", async () => {
+    const other = join(folder.path, "other-folder");
+    await mkdir(join(other, ".env"), { recursive: true });
+    const report = await examine([], { folder: other });
+    expect(expectFinding(report, "env.files", "ok").message).toContain("no file was read");
+  });
+
+  test.each([
     "replace me: at least thirty-two bytes",
     "only for development, thirty-two bytes",
     "abababababababababababababababababab",
@@ -197,6 +235,29 @@ describe("R48 what is printed", () => {
   test("keeps hosts, names and short words, which say what is wrong", () => {
     const said = "db.example.com public tok /home/someone postgres";
     expect(hide(said)).toBe(said);
+  });
+
+  test.each([
+    ["S3cret-one", "sqlserver://h:1433;database=x;user=sa;password=S3cret-one;encrypt=true"],
+    ["S3;cret one", "sqlserver://h:1433;user=sa;password={S3;cret one};encrypt=true"],
+    ["S3cret&one#1", "sqlserver://h:1433;user=sa;pwd=S3cret&one#1"],
+    ["S3cret;one", "mysql://h/app?password=S3cret;one&sslaccept=strict"],
+  ])("has not %s of %s", (password, address) => {
+    const said = hiderOf({ DATABASE_URL: address })(`${password} ${address}`);
+    expect(said).not.toContain(password);
+    expect(said).toMatch(/^\[hidden\] \w+:\/\/h/);
+  });
+
+  test("has no secret in the form in which addresses have it", () => {
+    const said = hiderOf({ DB_PASSWORD: "p@ss/word", DATABASE_URL: "mysql://me:q@ss:word@host" });
+    expect(said("p%40ss%2Fword q%40ss%3Aword")).toBe("[hidden] [hidden]");
+  });
+
+  test("keeps paths: the shell's own, and those of files with secrets", () => {
+    const names = ["PWD", "OLDPWD", "REDIS_TOKEN_FILE", "SSH_KEY_PATH"];
+    const hidePaths = hiderOf(Object.fromEntries(names.map((name) => [name, "/home/someone/app"])));
+    expect(hidePaths("/home/someone/app/db.js")).toBe("/home/someone/app/db.js");
+    expect(hiderOf({ DB_PWD: "/home/someone/app" })("/home/someone/app")).toBe("[hidden]");
   });
 });
 
@@ -237,6 +298,16 @@ if (process.platform === "linux") {
     expect(out.split("\n")).toHaveLength(2);
     expect(err).toBe("");
   });
+
+  test.each(["secret", "doctor", "--help"])(
+    "%s that cannot be written is exit code 2, and says so",
+    async (argument) => {
+      const command = `'${process.execPath}' '${CLI}' ${argument} >/dev/full`;
+      const { code, err } = await runProgram("sh", ["-c", command]);
+      expect(code).toBe(2);
+      expect(err).toBe("Cannot go on: what is printed cannot be written (ENOSPC)\n");
+    },
+  );
 }
 
 describe("clocks", () => {

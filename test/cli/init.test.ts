@@ -1,6 +1,6 @@
 // `coatcheck init` and what was there before: nothing of it is touched.
 
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -130,6 +130,37 @@ describe("beside what is there", () => {
     expect(paths.filter((path) => path.startsWith("app/") || path.includes("proxy"))).toEqual([]);
   });
 
+  test("a project of Next's gets the proxy that docs/nextjs.md has, beside its sessions", async () => {
+    const page = await readFile(new URL("../../docs/nextjs.md", import.meta.url), "utf8");
+    const [, shown = ""] = /```tsx\n\/\/ proxy\.ts\n(.*?)```/s.exec(page) ?? [];
+    await fill({ "package.json": "{}", "src/app/page.jsx": "export default () => null;" });
+    const outcome = await init("next");
+    const { "src/proxy.ts": proxy = "", "src/sessions.ts": sessions = "" } = await contents();
+    expect(proxy.replace(/^\/\/.*\n\n/, "")).toBe(shown);
+    expect(shown).toContain('export { proxy } from "./sessions"');
+    expect(sessions).toMatch(/export const \{.*\bproxy \}/);
+    expect(outcome.out).not.toContain("put the session's proxy");
+  });
+
+  test.each(["proxy.js", "middleware.ts"])(
+    "%s is told to need the session's proxy",
+    async (file) => {
+      await fill({ "package.json": "{}", [file]: "mine" });
+      const outcome = await init("next");
+      expect(told(outcome, "left")).toEqual([file]);
+      expect(outcome.out).toMatch(new RegExp(`^  # put the session's proxy into ${file}`, "m"));
+    },
+  );
+
+  test("all of a new start's app goes into src/app where that is", async () => {
+    await mkdir(join(folder, "src/app"), { recursive: true });
+    await init("next");
+    const paths = Object.keys(await contents());
+    expect(paths).toContain("src/app/style.css");
+    expect(paths).toContain("package.json");
+    expect(paths.filter((path) => path.startsWith("app/"))).toEqual([]);
+  });
+
   test("sessions in JavaScript are sessions too", async () => {
     await fill({ "package.json": "{}", "sessions.js": "mine" });
     const outcome = await init("hono");
@@ -141,11 +172,38 @@ describe("beside what is there", () => {
     ["no .gitignore", {}],
     ["one that does not name it", { ".gitignore": "dist\n" }],
     ["one that takes it out again", { ".gitignore": ".env*\n!.env\n" }],
+    ["one that takes it out in every folder", { ".gitignore": ".env*\n!**/.env\n" }],
+    ["a folder of its name", { ".gitignore/other": "" }],
   ])("R48 with %s the secret is not written, which git would take", async (_, files) => {
     await fill({ "package.json": "{}", ...files });
     const outcome = await init("hono");
     expect(Object.keys(await contents())).not.toContain(".env");
     expect(outcome.out).toContain("add .env to .gitignore");
+  });
+
+  test.each([".env", "/.env", "**/.env", "**/.env*"])(
+    "a .gitignore that says %s names it",
+    async (line) => {
+      await fill({ "package.json": "{}", ".gitignore": `${line}\n` });
+      expect(told(await init("hono"), "wrote")).toContain(".env");
+    },
+  );
+
+  test("a link that leads nowhere is there, and stays", async () => {
+    await symlink("nowhere", join(folder, ".env"));
+    const outcome = await init("hono");
+    expect(outcome.code).toBe(0);
+    expect(told(outcome, "left")).toEqual([".env"]);
+    expect(await readdir(folder)).not.toContain("nowhere");
+  });
+
+  test("a file in a folder's place is told before anything is written", async () => {
+    await fill({ app: "mine" });
+    const outcome = await init("next");
+    expect(outcome.code).toBe(2);
+    expect(outcome.err).toContain("app/actions.ts needs a folder app");
+    expect(outcome.out).toBe("");
+    expect(await contents()).toEqual({ app: "mine" });
   });
 
   test("a .env that is there stays as it is, and it is said what to put in", async () => {
@@ -156,6 +214,23 @@ describe("beside what is there", () => {
     expect(outcome.out).toContain("put SESSION_SECRET into .env");
   });
 });
+
+// A shell that can say how large a file may become, which is a disk that fills up.
+if (process.platform === "linux") {
+  test("a start that cannot be written to its end says what was, and goes on the next time", async () => {
+    const command = `ulimit -f 1; exec '${process.execPath}' '${CLI}' init next`;
+    const first = await runProgram("sh", ["-c", command], { folder });
+    expect(first.code).toBe(2);
+    expect(first.err).toContain("cannot be written into (EFBIG); what was written stays");
+    const before = Object.keys(await contents());
+    expect(told(first, "wrote").toSorted()).toEqual(before.toSorted());
+    expect(before).not.toEqual([]);
+    const second = await init("next");
+    expect(told(second, "left").toSorted()).toEqual(before.toSorted());
+    expect(told(second, "wrote").at(-1)).toBe("package.json");
+    expect((await contents())["app/page.tsx"]).toMatch(/\n$/);
+  });
+}
 
 describe("what is said", () => {
   test("a folder that is a file is told, and stays", async () => {

@@ -219,6 +219,29 @@ describeWith("postgres")("PostgreSQL", () => {
     expect(expectFinding(report, "prisma.columns", "warning").message).toContain("timestamptz");
   });
 
+  test("a table of the same name in another schema is another's", async () => {
+    const other = [
+      'CREATE SCHEMA "aside"',
+      'CREATE TABLE "aside"."Session" ("key" text, "value" varchar(9), "expiresAt" timestamptz)',
+    ];
+    const report = await doctor([], [other, ['DROP SCHEMA "aside" CASCADE']]);
+    expect(report.exitCode).toBe(0);
+    expectFinding(report, "prisma.columns", "ok");
+    const index = 'CREATE INDEX "Session_expiresAt_idx" ON';
+    const moved = await doctor(
+      [],
+      [
+        [
+          ...other,
+          `${index} "aside"."Session" ("expiresAt")`,
+          'DROP INDEX "Session_expiresAt_idx"',
+        ],
+        ['DROP SCHEMA "aside" CASCADE', `${index} "Session" ("expiresAt")`],
+      ],
+    );
+    expectFinding(moved, "prisma.index", "warning");
+  });
+
   test("a table in which two rows may have one key fails the round trip", async () => {
     const report = await doctor(
       [],

@@ -134,6 +134,20 @@ describe("a site over https", () => {
   });
 });
 
+describe("behind a cache", () => {
+  const hourAgo = () => new Date(Date.now() - 3_600_000).toUTCString();
+
+  test("a site's time is that of the response and its age", async () => {
+    const report = await doctor({ ...BASE, Date: hourAgo(), Age: "3600" });
+    expectFinding(report, "site.clock", "ok");
+  });
+
+  test.each(["60", "soon"])("an age of %s that does not explain it is warned of", async (age) => {
+    const report = await doctor({ ...BASE, Date: hourAgo(), Age: age });
+    expect(expectFinding(report, "site.clock", "warning").message).toContain("ahead of the site's");
+  });
+});
+
 describe("a site over http", () => {
   test("on this machine is a warning, and its cookie for https is refused", async () => {
     const report = await doctor(
@@ -147,7 +161,9 @@ describe("a site over http", () => {
   test("elsewhere is wrong, whether it answers or not", async () => {
     const report = await examine(["--site", "http://no-such-site.invalid", "--timeout", "10000"]);
     expect(report.exitCode).toBe(1);
-    expect(expectFinding(report, "site.scheme", "wrong").why).toContain("sessions do not persist");
+    const { why } = expectFinding(report, "site.scheme", "wrong");
+    expect(why).toContain("sessions do not persist");
+    expect(why).toContain("one without Secure can be taken by anybody on the way");
   });
 
   test.each([

@@ -2,8 +2,8 @@
 // application, each with a network of its own to both.
 
 import { type SessionEvent, type Store } from "coatcheck";
-import { prismaStore } from "coatcheck/prisma";
-import { redisStore, upstash } from "coatcheck/redis";
+import { prismaStore, prismaUsers } from "coatcheck/prisma";
+import { redisStore, redisUsers, upstash } from "coatcheck/redis";
 import type { Client, Server } from "../prisma/databases.ts";
 import { startPostgres } from "../prisma/postgres.ts";
 import { openShop, type Shop } from "../behaviour/setup.ts";
@@ -43,8 +43,8 @@ export interface World {
   readonly redis: DurableRedis;
   readonly gateway: UpstashBridge;
   readonly sql: Server;
-  /** Two instances that know nothing of one another, and have asked nothing yet. */
-  open(compose: Compose): [Instance, Instance];
+  /** Two instances that know nothing of one another, and have asked nothing yet; with an index of users in one place. */
+  open(compose: Compose, index?: "redis" | "sql"): [Instance, Instance];
   /** What stands in SQL. */
   rows(): Promise<readonly Row[]>;
   /** All sessions of SQL, set aside; and put back as they were. */
@@ -99,7 +99,11 @@ export async function startWorld(): Promise<World> {
     const root = await sql.connect();
     stops.push(() => root.$disconnect());
 
-    const openInstance = ({ network, client }: Site, compose: Compose): Instance => {
+    const openInstance = (
+      { network, client }: Site,
+      compose: Compose,
+      index?: "redis" | "sql",
+    ): Instance => {
       const url = `http://127.0.0.1:${network.redis.port}`;
       const asked = {
         redis: countingStore(
@@ -111,17 +115,22 @@ export async function startWorld(): Promise<World> {
       const store = compose({ redis: asked.redis.store, sql: asked.sql.store }, (event) => {
         steps.push(event);
       });
-      return { ...openShop(store), network, asked, steps };
+      const indexes = {
+        redis: () => redisUsers(upstash({ url, token: gateway.token, ...TIMEOUT }), TIMEOUT),
+        sql: () => prismaUsers(client.sessionEntry, TIMEOUT),
+      };
+      const shop = openShop(store, index ? { users: indexes[index]() } : {});
+      return { ...shop, network, asked, steps };
     };
 
     return {
       redis,
       gateway,
       sql,
-      open(compose) {
+      open(compose, index) {
         const [one, two] = sites;
         if (one === undefined || two === undefined) throw new Error("There are no sites");
-        return [openInstance(one, compose), openInstance(two, compose)];
+        return [openInstance(one, compose, index), openInstance(two, compose, index)];
       },
       rows: () => root.session.findMany({} as never) as Promise<readonly Row[]>,
       async keepRows() {

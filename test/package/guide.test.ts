@@ -326,6 +326,7 @@ describe("the commands of the guide", () => {
     expect(commands).toEqual([
       "npm install coatcheck",
       "npx coatcheck secret",
+      "npx vercel link\nnpx vercel env pull .env.local",
       "curl -si https://your-project.vercel.app/ | grep -i '^set-cookie'",
       "npx coatcheck doctor",
     ]);
@@ -364,7 +365,7 @@ describe("the commands of the guide", () => {
     await once(server, "listening");
     try {
       const { port } = server.address() as AddressInfo;
-      const [, , command = ""] = commands;
+      const command = commands.find((each) => each.startsWith("curl")) ?? "";
       const local = command.replace(
         "https://your-project.vercel.app/",
         `http://127.0.0.1:${port}/`,

@@ -1,16 +1,19 @@
 // What holds on every database that Prisma reaches, without a test runner: inside vitest, on other runtimes, in a worker.
 
 import { expect } from "chai";
-import { prismaStore } from "coatcheck/prisma";
+import type { UserIndex } from "coatcheck";
+import { prismaStore, prismaUsers } from "coatcheck/prisma";
 import { behaviour } from "../behaviour/all.ts";
 import { codeOf, openShop } from "../behaviour/setup.ts";
 import { storeContract } from "../contract/store.ts";
+import { usersContract } from "../contract/users.ts";
 import { cookieJar } from "../support/jar.ts";
 import type { Case, World } from "../support/suite.ts";
 import { COSTS } from "./costs.ts";
 import { EXPIRED } from "./expired.ts";
 import { type Check, OPTIONS, type Subject } from "./subject.ts";
 import { FAULTS, TABLES } from "./tables.ts";
+import { openUsers, USERS } from "./users.ts";
 
 /** A database to be tried. */
 export interface Subjects {
@@ -19,6 +22,8 @@ export interface Subjects {
   readonly onlyRaces?: boolean | undefined;
   /** Nobody else uses the database meanwhile. */
   readonly isAlone?: boolean;
+  /** How many entries one user has in a case of the index; see `usersContract`. */
+  readonly manyEntries?: number | undefined;
   readonly open: () => Subject;
 }
 
@@ -41,14 +46,34 @@ export function races(database: string): Case[] {
   return stories(database).filter(({ name }) => name.startsWith("race: "));
 }
 
+/** An index of its own in the one table: all stories are of the same few people. */
+function apart(users: UserIndex): UserIndex {
+  const prefix = `${crypto.randomUUID()} `;
+  return {
+    add: (user, entry) => users.add(prefix + user, entry),
+    touch: (user, entry) => users.touch(prefix + user, entry),
+    list: (user, query) => users.list(prefix + user, query),
+    retire: (user, except) => users.retire(prefix + user, except),
+    remove: (user, keys) => users.remove(prefix + user, keys),
+  };
+}
+
 /** Every promise of a store, every story that any store can be told, and what is Prisma's own. */
-export function prismaCases({ name, onlyRaces, isAlone, open }: Subjects): Case[] {
+export function prismaCases(subjects: Subjects): Case[] {
+  const { name, onlyRaces, isAlone, manyEntries = 1500, open } = subjects;
   const openStore = () => prismaStore(open().client.session, OPTIONS);
-  const world: World = { url: "", token: "", faulty: {} as World["faulty"], open: openStore };
+  const world: World = {
+    url: "",
+    token: "",
+    faulty: {} as World["faulty"],
+    open: openStore,
+    openUsers: () => apart(prismaUsers(open().client.sessionEntry, OPTIONS)),
+  };
   const faults = isAlone ? FAULTS : {};
-  const own = Object.entries({ ...COSTS, ...RACES, ...TABLES, ...EXPIRED, ...faults });
+  const own = Object.entries({ ...COSTS, ...RACES, ...TABLES, ...EXPIRED, ...USERS, ...faults });
   return [
     ...storeContract(name, async () => ({ store: openStore() })),
+    ...usersContract(`prismaUsers on ${name}`, openUsers(open), manyEntries),
     ...(onlyRaces ? races(name) : stories(name)).map((story) => ({
       name: story.name,
       run: () => story.run(world),

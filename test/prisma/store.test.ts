@@ -66,6 +66,7 @@ for (const { name, program, start, onlyRaces, isolation } of SETTINGS) {
       name,
       onlyRaces,
       isAlone: true,
+      manyEntries: name === "PostgreSQL" ? 10_000 : undefined,
       open: () => ({ client, statements: (work) => database.statements(client, work) }),
     });
 

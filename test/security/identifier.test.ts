@@ -313,6 +313,7 @@ describe("before the store is asked", () => {
       "open",
       "save",
       "store",
+      "user",
     ]);
   });
 });

@@ -1,16 +1,21 @@
 // Every order in which requests can meet in a store: each operation waits for its turn, a driver gives the turns,
 // and goes through all of them by depth-first search, from a fresh start each time.
 
-import type { Store } from "coatcheck";
+import { memoryUsers, type Store, type UserIndex } from "coatcheck";
 
 /** Something that an actor does when its turn comes, as a response arriving in a browser. */
 export type Step = (name: string, act: () => void | Promise<void>) => Promise<void>;
 
-export type Actor = (view: { readonly store: Store; readonly step: Step }) => Promise<void>;
+export type Actor = (view: {
+  readonly store: Store;
+  readonly users: UserIndex;
+  readonly step: Step;
+}) => Promise<void>;
 
 export interface Scene {
   /** What all of them work on. */
   readonly store: Store;
+  readonly users?: UserIndex;
   readonly actors: Readonly<Record<string, Actor>>;
   /** Called when all have finished. What it throws is rethrown with the order that led to it. */
   readonly check: () => Promise<void>;
@@ -79,7 +84,7 @@ async function play(scene: Scene, choices: readonly number[]): Promise<number[]>
   }
 }
 
-function enter(name: string, actor: Actor, { store }: Scene): Player {
+function enter(name: string, actor: Actor, { store, users = memoryUsers() }: Scene): Player {
   const player: Player = {
     name,
     waiting: undefined,
@@ -107,11 +112,24 @@ function enter(name: string, actor: Actor, { store }: Scene): Player {
       return store.write(...row);
     },
   };
+  const inTurn =
+    <Args extends unknown[], Answer>(what: string, ask: (...args: Args) => Promise<Answer>) =>
+    async (...args: Args) => {
+      await turn(what);
+      return ask(...args);
+    };
+  const index: UserIndex = {
+    add: inTurn("adds", users.add),
+    touch: inTurn("touches", users.touch),
+    list: inTurn("lists", users.list),
+    retire: inTurn("retires", users.retire),
+    remove: inTurn("removes", users.remove),
+  };
   const step: Step = async (what, act) => {
     await turn(what);
     await act();
   };
-  actor({ store: view, step })
+  actor({ store: view, users: index, step })
     .catch((error: unknown) => {
       player.failure = error ?? new Error(`${name} failed`);
     })

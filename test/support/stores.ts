@@ -1,6 +1,6 @@
 // Stores around a store: one that counts, one that stops where it is told, one that fails, one that remembers all.
 
-import { type Store, StoreError } from "coatcheck";
+import { type Store, StoreError, type UserIndex } from "coatcheck";
 
 export interface Counting {
   readonly store: Store;
@@ -39,6 +39,36 @@ export function countingStore(inner: Store): Counting {
       reads = 0;
       writes = 0;
     },
+  };
+}
+
+export interface CountingUsers {
+  readonly users: UserIndex;
+  /** What was asked of it, in order. */
+  readonly asked: (keyof UserIndex)[];
+}
+
+/** Notes what is asked of an index, answered or not. */
+export function countingUsers(inner: UserIndex): CountingUsers {
+  const asked: (keyof UserIndex)[] = [];
+  const noted =
+    <Args extends unknown[], Answer>(
+      name: keyof UserIndex,
+      ask: (...args: Args) => Promise<Answer>,
+    ) =>
+    (...args: Args) => {
+      asked.push(name);
+      return ask(...args);
+    };
+  return {
+    users: {
+      add: noted("add", inner.add),
+      touch: noted("touch", inner.touch),
+      list: noted("list", inner.list),
+      retire: noted("retire", inner.retire),
+      remove: noted("remove", inner.remove),
+    },
+    asked,
   };
 }
 

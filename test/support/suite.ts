@@ -1,7 +1,7 @@
 // The form every portable case has: a sentence and an async function, with no test runner behind it,
 // so that the same cases run on Node, Deno, Bun, workerd and the Edge runtime.
 
-import type { Store } from "coatcheck";
+import type { Store, UserIndex } from "coatcheck";
 
 /** What a case may reach: a real Redis behind Upstash's REST protocol, and ways in which that fails. */
 export interface World {
@@ -11,6 +11,8 @@ export interface World {
   readonly faulty: Readonly<Record<FaultName, string>>;
   /** Opens a store on which the stories run instead of their own. */
   readonly open?: () => Store;
+  /** Opens the index of users that stands beside it. */
+  readonly openUsers?: () => UserIndex;
 }
 
 /** `refused`: nothing listens there. The others are the bridge's own names. */

@@ -84,7 +84,7 @@ describe("decodeRecord() answers undefined for", () => {
       signedInAt: "1",
       authenticatedAt: 1.5,
       meta: "x",
-    }).map(([name, value]) => [
+    }).map(([name, value]): [string, string] => [
       `an identity with a wrong ${name}`,
       `v1 ${STAMP} ${JSON.stringify({ createdAt: 1, seenAt: 1, identity: { ...IDENTITY, [name]: value } })}\n{}`,
     ]),

@@ -321,7 +321,12 @@ describe.each(SCHEMAS)("a schema of %s", (_, schema) => {
     const text = encodeRecord({
       createdAt: now - 5_000,
       seenAt: now - 5_000,
-      user: "u1",
+      identity: {
+        user: "u1",
+        handle: "h",
+        signedInAt: now - 5_000,
+        authenticatedAt: now - 5_000,
+      },
       flash: new Map([["notice", ["0123456789abcdef", "Saved"]]]),
       data: JSON.stringify(data),
     });

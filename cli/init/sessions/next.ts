@@ -20,4 +20,4 @@ const sessions = createSessions({
   initial: (): Data => ({ notes: [] }),
 });
 
-export const { getSession, saveSession, withSession, proxy: sessionProxy } = nextSessions(sessions);
+export const { getSession, saveSession, withSession, proxy } = nextSessions(sessions);
