@@ -1,13 +1,24 @@
 // What the forms do to the session. Each answers with a redirect, so that a reload repeats nothing.
+import { browserOf } from "./agent.js";
 import { refuse, seeOther } from "./answer.js";
 import { readForm } from "./guard.js";
 import { SHELF } from "./pages.js";
+import { seeSignedOut } from "./places.js";
 
 /**
- * @typedef {{ basket: string[], count: number, name?: string }} Data
+ * @typedef {{ basket: string[], count: number }} Data
  * @typedef {import("coatcheck").Session<Data>} Session
- * @typedef {import("./meter.js").Cost & { render?: (response: Response) => string }} Visit what a request costs, and its page
- * @typedef {{ request: Request, getSession: () => Promise<Session>, visit: Visit, base: string }} Context
+ * @typedef {import("./meter.js").Cost & {
+ *   render?: (response: Response) => string,
+ *   failure?: "ends",
+ * }} Visit what a request costs, its page, and what it is to say where the store does not answer
+ * @typedef {{
+ *   request: Request,
+ *   getSession: () => Promise<Session>,
+ *   visit: Visit,
+ *   base: string,
+ *   user: (userId: string) => import("coatcheck").UserSessions,
+ * }} Context
  * @typedef {(context: Context) => Promise<Response>} Handler
  */
 
@@ -82,9 +93,9 @@ export async function signIn({ request, getSession, base }) {
     session.flash("problem", "A name is needed to sign in.");
     return seeOther(base, "account", session);
   }
-  // A new id with the change of privilege: whoever knew the old one knows nothing now.
-  session.regenerate();
-  session.data.name = name;
+  // A new id with the change of privilege: whoever knew the old one knows nothing now. Here the name is all there is to a
+  // user; where somebody else was signed in before, nothing of theirs is left.
+  session.signIn(name, { meta: { browser: browserOf(request) } });
   session.flash(
     "notice",
     `Welcome, ${name}. The session has a new ticket, the old one opens nothing.`,
@@ -95,7 +106,6 @@ export async function signIn({ request, getSession, base }) {
 /** @type {Handler} */
 export async function signOut({ getSession, base }) {
   const session = await getSession();
-  session.destroy();
-  // There is no session left to carry a message, so the address does.
-  return new Response(null, { status: 303, headers: { Location: `${base}/?signed-out#account` } });
+  session.signOut();
+  return seeSignedOut(base);
 }

@@ -7,7 +7,9 @@ import { isCrossSite } from "./guard.js";
 import { note } from "./log.js";
 import { measure, metered, noCost } from "./meter.js";
 import { homePage } from "./pages.js";
+import { endEverywhere, endOne, endOthers, showPlaces } from "./places.js";
 import { throwSwitch } from "./switches.js";
+import { usersOf } from "./users.js";
 
 /**
  * @typedef {import("./actions.js").Session} Session
@@ -15,6 +17,9 @@ import { throwSwitch } from "./switches.js";
  * @typedef {import("./log.js").Line} Line
  * @typedef {import("./actions.js").Visit} Visit
  */
+
+/** Sessions of one name: so many fit on its page. */
+const MAX_PER_USER = 20;
 
 const HEADERS = {
   "Content-Security-Policy":
@@ -31,7 +36,8 @@ const HEADERS = {
  * }} options `isLocal`: whether it can be reached from this machine alone
  * @returns {import("./town.js").App}
  */
-export function createApp({ base, store, storeName, cookieName, secrets, onEvent, ...options }) {
+export function createApp({ base, store, storeName, secrets, onEvent, ...options }) {
+  const { users, usersName, cookieName = "__Host-session" } = options;
   // What any visitor could take away from all the others is not even shown where others come.
   const outage = options.isLocal ? options.outage : undefined;
   /** @type {Line[]} */
@@ -44,7 +50,9 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
     secrets,
     store: metered(store),
     initial: () => /** @type {import("./actions.js").Data} */ ({ basket: [], count: 0 }),
-    cookie: { secure: true, ...(cookieName && { name: cookieName }) },
+    users: usersOf(users, base),
+    maxPerUser: MAX_PER_USER,
+    cookie: { secure: true, name: cookieName },
     // For the sign-out alone: it can be asked for, and is remembered, while no store answers.
     whenUnavailable: "anonymous",
     onEvent(event) {
@@ -59,18 +67,20 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
     const { searchParams, host, protocol } = new URL(request.url);
     const view = {
       ...session.data,
+      name: session.userId,
       isNew: session.isNew,
       // A HEAD shows nothing, so it must not use the message up.
       notice: request.method === "GET" ? session.flash("notice") : undefined,
       problem: request.method === "GET" ? session.flash("problem") : undefined,
-      isSignedOut: searchParams.has("signed-out"),
+      signedOut: searchParams.get("signed-out") ?? undefined,
+      isGone: session.isNew && hasCookie(request),
       // The form that sent the browser here was answered with a cookie: without one it was refused.
       refusedAt: searchParams.has("check") && session.isNew ? { host, protocol } : undefined,
     };
     // Rendered after the commit, so that the page can say what the commit cost.
     visit.render = (response) =>
       homePage(
-        { ...view, isSignedOut: view.isSignedOut || deletesCookie(response) },
+        { ...view, signedOut: view.signedOut ?? (deletesCookie(response) ? "here" : undefined) },
         {
           storeName,
           cost: visit,
@@ -82,7 +92,20 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
           outage,
         },
       );
-    return new Response(null, { headers: { "Content-Type": "text/html; charset=utf-8" } });
+    const headers = new Headers({ "Content-Type": "text/html; charset=utf-8" });
+    // After a sign-out, Back must ask again.
+    if (view.name !== undefined) headers.set("Cache-Control", "no-store");
+    return new Response(null, { headers });
+  }
+
+  /**
+   * Whether the browser has a ticket, good or not.
+   *
+   * @param {Request} request
+   */
+  function hasCookie(request) {
+    const sent = request.headers.get("cookie")?.split(/;\s*/) ?? [];
+    return sent.some((cookie) => cookie.startsWith(`${cookieName}=`));
   }
 
   /** @type {Record<string, { GET?: Handler, POST?: Handler }>} */
@@ -93,6 +116,10 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
     "/count": { GET: showCount, POST: count },
     "/sign-in": { POST: signIn },
     "/sign-out": { POST: signOut },
+    "/sessions": { GET: showPlaces(usersName) },
+    "/sessions/end": { POST: endOne },
+    "/sessions/end-others": { POST: endOthers },
+    "/sessions/end-all": { POST: endEverywhere },
     ...(outage && { "/redis": { POST: throwSwitch(outage) } }),
     "/style.css": { GET: file("style.css", "text/css; charset=utf-8") },
     "/app.js": { GET: file("browser.js", "text/javascript; charset=utf-8") },
@@ -111,8 +138,9 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
       const handler = request.method === "POST" ? route.POST : isRead(request) && route.GET;
       if (!handler) return refuse(405, { base }, { Allow: allowedBy(route) });
       if (request.method === "POST" && isCrossSite(request)) return refuse(403, { base });
-      if (handler === signOut) return handler({ request, getSession, visit, base });
-      return handler({ request, getSession: () => answered(getSession), visit, base });
+      const context = { request, getSession, visit, base, user: sessions.user };
+      if (handler === signOut) return handler(context);
+      return handler({ ...context, getSession: () => answered(getSession) });
     },
   );
 
@@ -132,7 +160,7 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
     const body = request.method === "HEAD" ? null : (page ?? response.body);
 
     const { pathname } = new URL(request.url);
-    if (visit.reads + visit.writes > 0) {
+    if (visit.reads + visit.writes + visit.index > 0) {
       note(requests, `${request.method} ${pathname}`, visit);
     }
     return new Response(body, { status: response.status, headers });
@@ -143,11 +171,11 @@ export function createApp({ base, store, storeName, cookieName, secrets, onEvent
    * cookie of a sign-out that is not confirmed yet.
    *
    * @param {Response} response
-   * @param {Visit} cost
+   * @param {Visit} visit
    */
-  function unavailable({ headers }, cost) {
-    const isEnding = headers.getSetCookie().length > 0;
-    return refuse(503, { base, cost, outage, isEnding }, headers);
+  function unavailable({ headers }, visit) {
+    const failure = headers.getSetCookie().length > 0 ? "sign-out" : visit.failure;
+    return refuse(503, { base, cost: visit, outage, failure }, headers);
   }
 
   /** @param {unknown} error */

@@ -1,4 +1,5 @@
-// The only script of the page: fifty requests at once, and a message that is read aloud. All else works without it.
+// The only script of the pages: fifty requests at once, where there is a counter, a message that is read aloud, and no
+// page from before a sign-out. All else works without it.
 // Its addresses are relative, to the shop that the page is of.
 
 const BURST = 50;
@@ -42,8 +43,8 @@ function describe(accepted, counted) {
   return `${BURST} sent${refused}, ${counted} counted${others}.`;
 }
 
-button.hidden = false;
-button.addEventListener("click", async () => {
+if (button) button.hidden = false;
+button?.addEventListener("click", async () => {
   if (isRunning) return;
   isRunning = true;
   button.setAttribute("aria-disabled", "true");
@@ -64,3 +65,8 @@ setTimeout(() => message.replaceChildren(...message.childNodes), 200);
 
 // The address has said what it had to say: a reload should not say it again.
 if (location.search) history.replaceState(null, "", location.pathname + location.hash);
+
+// A browser may have kept the page as it was, `no-store` or not: after a sign-out, Back must not show it again.
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) location.reload();
+});

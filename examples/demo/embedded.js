@@ -70,6 +70,8 @@ export async function openEmbedded(sqliteFile, onEvent) {
     return { store, outage: { kind, members, link } };
   }
 
+  // In either shop a session can outlast Redis, so the index must, too.
+  const index = { users: sql.users, usersName: `SQL (${sql.description})` };
   return {
     shops: [
       {
@@ -78,6 +80,7 @@ export async function openEmbedded(sqliteFile, onEvent) {
         ),
         base: "",
         storeName: "SQL, with a copy in Redis",
+        ...index,
       },
       {
         ...open("fallback", (stores, listener) =>
@@ -86,6 +89,7 @@ export async function openEmbedded(sqliteFile, onEvent) {
         base: "/fallback",
         cookieName: "__Host-fallback",
         storeName: "Redis, else SQL, else memory",
+        ...index,
       },
     ],
     lines: [`Redis: ${redis.description}`, `SQL: ${sql.description}`],

@@ -7,11 +7,11 @@ import { outagePanel } from "./outage.js";
 const ERRORS = {
   400: ["That is not on the shelf", "The form named something that is not for sale here."],
   403: ["Not from here", "The form was sent from another site, so nothing was done."],
-  404: ["No such page", "There is only one page here, and this is not it."],
+  404: ["No such page", "There are two pages here, and this is neither."],
   405: ["Not like that", "This address does not answer to that method."],
   409: [
     "Somebody was faster",
-    "Another request replaced the session meanwhile. Go back and try again in a minute, or sign in again.",
+    "Nothing was done: the session was ended from another device, or another request has replaced it. Sign in again, or go back and try again in a minute.",
   ],
   413: ["Too much", "The form was larger than this page needs, so it was not read."],
   415: ["Not a form", "This address reads only what a plain HTML form sends."],
@@ -22,27 +22,41 @@ const ERRORS = {
   ],
 };
 
-/** @type {[title: string, text: string]} */
-const ENDING = [
-  "The sign-out is not done yet",
-  "Nobody confirms the end of the session now, so this is no success. But this browser has a ticket that only ends it, and the next request that is answered sees to that.",
-];
+/**
+ * What is more to be said of a 503 than that.
+ *
+ * @typedef {"sign-out" | "ends"} Failure `sign-out`: of this session, which is remembered; `ends`: of other sessions
+ * @type {Readonly<Record<Failure, [title: string, text: string, restored: string]>>}
+ */
+const FAILURES = {
+  "sign-out": [
+    "The sign-out is not done yet",
+    "Nobody confirms the end of the session now, so this is no success. But this browser has a ticket that only ends it, and the next request that is answered sees to that.",
+    "you are signed out",
+  ],
+  ends: [
+    "The sessions have not all ended",
+    "The cloakroom does not answer, so this is no success: each session that you meant to end may still be open. Go back and press the button again in a moment, and it goes on where it stopped.",
+    "the button does its work",
+  ],
+};
 
 /**
  * @typedef {{
  *   base?: string,
  *   cost?: import("./meter.js").Cost,
  *   outage?: import("./embedded.js").Outage | undefined,
- *   isEnding?: boolean,
- * }} Around what the page of an error stands in; `isEnding`: a sign-out that no store has confirmed yet
+ *   failure?: Failure | undefined,
+ * }} Around what the page of an error stands in
  */
 
 /**
  * @param {number} status a key of `ERRORS`
  * @param {Around} [around]
  */
-export function errorPage(status, { base = "", cost = noCost(), outage, isEnding } = {}) {
-  const [title, text] = (isEnding ? ENDING : ERRORS[status]) ?? ["Something broke", ""];
+export function errorPage(status, { base = "", cost = noCost(), outage, failure } = {}) {
+  const [title, text] = (failure ? FAILURES[failure] : ERRORS[status]) ?? ["Something broke", ""];
+  const [, , restored = "all is as it was"] = failure ? FAILURES[failure] : [];
   return layout(
     `${title} · coatcheck`,
     html`<main class="error">
@@ -53,8 +67,7 @@ export function errorPage(status, { base = "", cost = noCost(), outage, isEnding
           outage &&
           status === 503 &&
           html`<p>
-            Restore Redis below: the library tries it again within 8 seconds, and then
-            ${isEnding ? "you are signed out" : "all is as it was"}.
+            Restore Redis below: the library tries it again within 8 seconds, and then ${restored}.
           </p>`
         }
         <p><a href="${base}/">Back to the basket</a></p>

@@ -20,6 +20,7 @@ export function note(log, text, cost) {
   if (cost) {
     line.reads = (line.reads ?? 0) + cost.reads;
     line.writes = (line.writes ?? 0) + cost.writes;
+    line.index = (line.index ?? 0) + cost.index;
     // The slowest says what the others waited at most.
     line.ms = Math.max(line.ms ?? 0, cost.ms ?? 0);
   }

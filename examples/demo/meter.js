@@ -2,8 +2,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 /**
- * @typedef {{ reads: number, writes: number, asked: Map<string, number>, ms?: number }} Cost `asked`: how often a
- *   request asked each of the stores that a store is made of, by name
+ * @typedef {{ reads: number, writes: number, index: number, asked: Map<string, number>, ms?: number }} Cost `index`: calls
+ *   of the index of users; `asked`: how often a request asked each of the stores that a store is made of, by name
  */
 
 // A store is given to `createSessions` once, so the request comes from the asynchronous context.
@@ -11,7 +11,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 const current = new AsyncLocalStorage();
 
 /** @returns {Cost} */
-export const noCost = () => ({ reads: 0, writes: 0, asked: new Map() });
+export const noCost = () => ({ reads: 0, writes: 0, index: 0, asked: new Map() });
 
 /**
  * Does `work`, and adds its commands to `cost`.
@@ -23,16 +23,23 @@ export const noCost = () => ({ reads: 0, writes: 0, asked: new Map() });
 export const measure = (cost, work) => current.run(cost, work);
 
 /**
+ * Adds one to what the request under way costs.
+ *
+ * @param {"reads" | "writes" | "index"} kind
+ */
+export function count(kind) {
+  const cost = current.getStore();
+  if (cost) cost[kind]++;
+}
+
+/**
  * The same store, whose commands are counted.
  *
  * @param {import("coatcheck").Store} store
  * @returns {import("coatcheck").Store}
  */
 export function metered(store) {
-  return observed(store, (kind) => {
-    const cost = current.getStore();
-    if (cost) cost[kind]++;
-  });
+  return observed(store, count);
 }
 
 /**

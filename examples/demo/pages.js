@@ -1,7 +1,8 @@
 // The page: the basket, the counter, the account, and beside them the ticket.
 import { isLoopback } from "./guard.js";
-import { html, layout, plural } from "./html.js";
+import { html, layout } from "./html.js";
 import { outagePanel } from "./outage.js";
+import { describeCost, instant } from "./words.js";
 
 /**
  * @typedef {import("./log.js").Line} Line
@@ -12,9 +13,11 @@ import { outagePanel } from "./outage.js";
  *   isNew: boolean,
  *   notice: unknown,
  *   problem: unknown,
- *   isSignedOut: boolean,
+ *   signedOut: string | undefined,
+ *   isGone: boolean,
  *   refusedAt: { host: string, protocol: string } | undefined,
- * }} View what the session holds
+ * }} View what the session holds; `signedOut`: where a sign-out was just now; `isGone`: whether the browser has a ticket
+ *   that opens nothing
  * @typedef {{
  *   storeName: string,
  *   cost: import("./meter.js").Cost,
@@ -60,12 +63,23 @@ export function homePage(view, account) {
 }
 
 /** @param {View} view */
-function message({ notice, problem, isSignedOut, isNew }) {
+function message({ notice, problem, signedOut, isGone, isNew }) {
   if (problem !== undefined) return html`<p class="message problem">${problem}</p>`;
   if (notice !== undefined) return html`<p class="message">${notice}</p>`;
-  if (isSignedOut && isNew) {
+  if (signedOut === "everywhere" && isNew) {
+    return html`<p class="message">
+      Signed out everywhere. No ticket of yours opens anything any more.
+    </p>`;
+  }
+  if (signedOut !== undefined && isNew) {
     return html`<p class="message">
       Signed out. The session is gone from the store, basket and all.
+    </p>`;
+  }
+  if (isGone) {
+    return html`<p class="message problem">
+      The ticket of this browser opens nothing any more: its session has ended, perhaps from another
+      device.
     </p>`;
   }
   return undefined;
@@ -172,6 +186,7 @@ function person({ name }) {
       <p>You are <strong>${name}</strong>.</p>
       <button>Sign out</button>
     </form>
+    <p><a href="sessions">Where you are signed in</a></p>
     <p class="quiet">
       Signing out ends the session in the store: a copy of the cookie opens nothing afterwards.
     </p>
@@ -225,41 +240,11 @@ function log(lines) {
   if (lines.length === 0) return html`<p class="quiet">None yet.</p>`;
   return html`<ul class="log">
     ${lines.map(
-      ({ text, times, reads = 0, writes = 0, ms }) =>
+      ({ text, times, ...cost }) =>
         html` <li>
           <code>${text}</code>${times > 1 && html` <span class="times">× ${times}</span>`}
-          ${reads + writes > 0 && html`<span class="cost">${describeCost({ reads, writes, ms })}</span>`}
+          ${cost.ms !== undefined && html`<span class="cost">${describeCost(cost)}</span>`}
         </li>`,
     )}
   </ul>`;
-}
-
-/** @param {Pick<import("./meter.js").Cost, "reads" | "writes" | "ms">} cost */
-function describeCost({ reads, writes, ms }) {
-  if (reads + writes === 0) return "no store command";
-  const parts = [reads > 0 && plural(reads, "read"), writes > 0 && plural(writes, "write")];
-  const time = ms !== undefined && `${Math.max(1, Math.round(ms))} ms`;
-  return [...parts, time].filter(Boolean).join(", ");
-}
-
-/** @param {number} at epoch milliseconds */
-function instant(at) {
-  const iso = new Date(at).toISOString();
-  return html`<time datetime="${iso}">${relative(at - Date.now())}</time>
-    <span class="quiet">${iso.slice(0, 19).replace("T", " ")} UTC</span>`;
-}
-
-/** @param {number} milliseconds from now, negative for the past */
-function relative(milliseconds) {
-  const seconds = Math.round(Math.abs(milliseconds) / 1000);
-  if (seconds < 5) return "just now";
-  const amount =
-    seconds < 60
-      ? plural(seconds, "second")
-      : seconds < 3600
-        ? plural(Math.round(seconds / 60), "minute")
-        : seconds < 172_800
-          ? plural(Math.round(seconds / 3600), "hour")
-          : plural(Math.round(seconds / 86_400), "day");
-  return milliseconds < 0 ? `${amount} ago` : `in ${amount}`;
 }

@@ -1,15 +1,17 @@
 // The shops to visit: one over the store that was asked for, or two over stores that can be taken away.
-import { memoryStore } from "coatcheck";
-import { redisStore, upstash } from "coatcheck/redis";
+import { memoryStore, memoryUsers } from "coatcheck";
+import { redisStore, redisUsers, upstash } from "coatcheck/redis";
 
 /**
  * @typedef {{
  *   base: string,
  *   store: import("coatcheck").Store,
  *   storeName: string,
+ *   users: import("coatcheck").UserIndex,
+ *   usersName: string,
  *   cookieName?: string,
  *   outage?: import("./embedded.js").Outage,
- * }} Shop `base` is what its addresses begin with
+ * }} Shop `base` is what its addresses begin with; `users` lasts as long as the rows of `store`
  * @typedef {{
  *   shops: Shop[],
  *   lines: string[],
@@ -45,25 +47,28 @@ export async function openShops(given, onStep) {
     const { openEmbedded } = await import("./embedded.js");
     return openEmbedded(file, onStep);
   }
-  if (name === "memory") return single(memoryStore(), "the memory of this process");
+  if (name === "memory") return single(memoryStore(), memoryUsers(), "the memory of this process");
   if (name === "sqlite") {
     // Prisma is large: it is loaded, and installed, for whoever asks for it.
     const { openSqlite } = await import("./sqlite.js");
-    const { store, storeName, secret } = await openSqlite(file);
-    return { ...single(store, storeName), secret };
+    const { store, users, storeName, secret } = await openSqlite(file);
+    return { ...single(store, users, storeName), secret };
   }
   if (name !== "upstash") return `Unknown store "${name}". ${USAGE}`;
   if (!url || !token) {
     return "Upstash needs both UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN";
   }
-  return single(redisStore(upstash({ url, token })), `Upstash Redis at ${new URL(url).host}`);
+  const send = upstash({ url, token });
+  return single(redisStore(send), redisUsers(send), `Upstash Redis at ${new URL(url).host}`);
 }
 
 /**
  * @param {import("coatcheck").Store} store
- * @param {string} storeName
+ * @param {import("coatcheck").UserIndex} users
+ * @param {string} name of where both are
  * @returns {Opened}
  */
-function single(store, storeName) {
-  return { shops: [{ base: "", store, storeName }], lines: [`Sessions are held in ${storeName}`] };
+function single(store, users, name) {
+  const shop = { base: "", store, storeName: name, users, usersName: name };
+  return { shops: [shop], lines: [`Sessions are held in ${name}`] };
 }

@@ -1,8 +1,15 @@
 // An SQL of the demonstration's own: SQLite where Prisma is installed, else this process plays it, and says so.
-import { memoryStore } from "coatcheck";
+import { memoryStore, memoryUsers } from "coatcheck";
 import { isInstalled } from "../../scripts/system.js";
 
-/** @typedef {{ store: import("coatcheck").Store, secret: string | undefined, description: string }} OwnSql */
+/**
+ * @typedef {{
+ *   store: import("coatcheck").Store,
+ *   users: import("coatcheck").UserIndex,
+ *   secret: string | undefined,
+ *   description: string,
+ * }} OwnSql
+ */
 
 /**
  * @param {string | undefined} file
@@ -15,8 +22,8 @@ export async function openSql(file) {
   }
   try {
     const { openSqlite } = await import("./sqlite.js");
-    const { store, storeName, secret } = await openSqlite(file);
-    return { store, secret, description: storeName };
+    const { store, users, storeName, secret } = await openSqlite(file);
+    return { store, users, secret, description: storeName };
   } catch (error) {
     const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
     return playSql(`SQLite cannot be used here (${reason})`);
@@ -31,5 +38,6 @@ function playSql(reason) {
   const { read, write } = memoryStore();
   // Without `isLocal`: a database is shared.
   const store = { read, write };
-  return { store, secret: undefined, description: `played by this process: ${reason}` };
+  const description = `played by this process: ${reason}`;
+  return { store, users: memoryUsers(), secret: undefined, description };
 }

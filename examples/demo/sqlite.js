@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { prismaStore } from "coatcheck/prisma";
+import { prismaStore, prismaUsers } from "coatcheck/prisma";
 import { clientPath, prepareClients, requirePackage } from "../../scripts/prisma.js";
 
 const FILE = fileURLToPath(new URL("../../.demo/sessions.db", import.meta.url));
@@ -11,7 +11,12 @@ const MIGRATION = new URL("../../prisma/migrations/sqlite.sql", import.meta.url)
 
 /**
  * @param {string} [file] the database; its secret is kept beside it
- * @returns {Promise<{ store: import("coatcheck").Store, storeName: string, secret: string }>}
+ * @returns {Promise<{
+ *   store: import("coatcheck").Store,
+ *   users: import("coatcheck").UserIndex,
+ *   storeName: string,
+ *   secret: string,
+ * }>}
  */
 export async function openSqlite(file = FILE) {
   const { ok, output } = await prepareClients(["sqlite"]);
@@ -24,6 +29,7 @@ export async function openSqlite(file = FILE) {
   await migrate(prisma);
   return {
     store: prismaStore(prisma.session, { deleteExpiredEvery: 50, timeoutMs: 3000 }),
+    users: prismaUsers(prisma.sessionEntry, { timeoutMs: 3000 }),
     storeName: `SQLite at ${file}`,
     secret: keepSecret(`${file}.secret`),
   };
@@ -55,17 +61,17 @@ export function reconnecting(factory) {
 }
 
 /**
- * What `prisma migrate deploy` does for an application.
+ * What `prisma migrate deploy` does for an application. A file of an earlier demonstration may have some of it already.
  *
  * @param {Record<"$queryRawUnsafe" | "$executeRawUnsafe", (sql: string) => Promise<any>>} prisma
  */
 async function migrate(prisma) {
-  const tables = await prisma.$queryRawUnsafe(
-    "SELECT name FROM sqlite_master WHERE type = 'table'",
-  );
-  if (tables.length > 0) return;
-  const statements = readFileSync(MIGRATION, "utf8").split(/;$/m);
-  for (const sql of statements) if (sql.trim()) await prisma.$executeRawUnsafe(sql);
+  const made = await prisma.$queryRawUnsafe("SELECT name FROM sqlite_master");
+  const names = made.map((/** @type {{ name: string }} */ { name }) => name);
+  for (const sql of readFileSync(MIGRATION, "utf8").split(/;$/m)) {
+    const [, name] = /^CREATE \w+ "(\w+)"/m.exec(sql) ?? [];
+    if (name && !names.includes(name)) await prisma.$executeRawUnsafe(sql);
+  }
 }
 
 /**

@@ -20,7 +20,11 @@ const FLAGS = [
 /** Whether cases in a browser are left out: never in CI, where a missing browser is a failure. */
 export const lacksBrowser = BINARY === null && process.env["CI"] !== "true";
 
-/** `plain.test` leads to this machine. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: BINARY ?? "", args: FLAGS });
+/**
+ * `plain.test` leads to this machine.
+ * @param keepsPages whether it keeps pages whole for Back, as everybody's browser does, and the driver's does not
+ */
+export function launchBrowser({ keepsPages = false } = {}): Promise<Browser> {
+  const ignoreDefaultArgs = keepsPages ? ["--disable-back-forward-cache"] : [];
+  return chromium.launch({ executablePath: BINARY ?? "", args: FLAGS, ignoreDefaultArgs });
 }
