@@ -95,7 +95,7 @@ export function createAccount<Data extends object>(
   if (typeof userId !== "string" || userId === "") {
     throw new TypeError("Cannot find user: userId must be the text that signIn was given");
   }
-  const user = userKeyOf(userId);
+  const user = userKeyOf(userId, options.cookie.name);
 
   /** What a row's text says of an entry: a session, `undefined` where it is none of this user's any more. */
   async function open(

@@ -28,7 +28,8 @@ export async function enter<Data extends object>(
   { users, options }: Context<Data>,
   listed: Listed,
 ): Promise<void> {
-  await users?.add(userKeyOf(listed.identity.user), entryOf(listed, options.idleTimeout));
+  const { user } = listed.identity;
+  await users?.add(userKeyOf(user, options.cookie.name), entryOf(listed, options.idleTimeout));
 }
 
 /** Notes that a session lives longer now. Another visit is as good, so that a failure fails no request. */
@@ -37,16 +38,16 @@ export async function touch<Data extends object>(
   listed: Listed,
 ): Promise<void> {
   const entry = entryOf(listed, options.idleTimeout);
-  await settled(users?.touch(userKeyOf(listed.identity.user), entry));
+  await settled(users?.touch(userKeyOf(listed.identity.user, options.cookie.name), entry));
 }
 
 /** Takes sessions that are over from the list. What is left there is found to be stale later. */
 export async function leave<Data extends object>(
-  { users }: Context<Data>,
+  { users, options }: Context<Data>,
   user: string,
   keys: readonly string[],
 ): Promise<void> {
-  if (keys.length > 0) await settled(users?.remove(userKeyOf(user), keys));
+  if (keys.length > 0) await settled(users?.remove(userKeyOf(user, options.cookie.name), keys));
 }
 
 /**
@@ -58,12 +59,12 @@ export async function leave<Data extends object>(
  * @throws StoreError
  */
 export async function admit<Data extends object>(
-  { users, options: { maxPerUser, idleTimeout } }: Context<Data>,
+  { users, options: { maxPerUser, idleTimeout, cookie } }: Context<Data>,
   { identity: { user, handle }, key }: Pick<Listed, "identity" | "key">,
 ): Promise<readonly UserEntry[] | undefined> {
   if (!users) return [];
   const query = maxPerUser ? { limit: maxPerUser + PAGE } : { limit: PAGE, handle };
-  const entries = await users.list(userKeyOf(user), query);
+  const entries = await users.list(userKeyOf(user, cookie.name), query);
   const now = Date.now();
   const standing = entries.filter(
     ({ retired, expiresAt }) => !retired && expiresAt - idleTimeout * 1000 > now,

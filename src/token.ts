@@ -43,11 +43,11 @@ export function newHandle(): string {
 }
 
 /**
- * What an index sees of the application's user id: as long as a key, and different under every collation where the ids
- * are.
+ * What an index sees of the application's user id: as long as a key, different under every collation where the ids are,
+ * and of one cookie alone, so that sessions of two cookies may share an index.
  */
-export function userKeyOf(user: string): string {
-  return toBase64url(sha256(new TextEncoder().encode(`user\0${user}`)));
+export function userKeyOf(user: string, cookieName: string): string {
+  return toBase64url(sha256(new TextEncoder().encode(`user\0${cookieName}\0${user}`)));
 }
 
 /**

@@ -9,7 +9,7 @@ import { measure, metered, noCost } from "./meter.js";
 import { homePage } from "./pages.js";
 import { endEverywhere, endOne, endOthers, showPlaces } from "./places.js";
 import { throwSwitch } from "./switches.js";
-import { usersOf } from "./users.js";
+import { countedUsers } from "./users.js";
 
 /**
  * @typedef {import("./actions.js").Session} Session
@@ -50,7 +50,7 @@ export function createApp({ base, store, storeName, secrets, onEvent, ...options
     secrets,
     store: metered(store),
     initial: () => /** @type {import("./actions.js").Data} */ ({ basket: [], count: 0 }),
-    users: usersOf(users, base),
+    users: countedUsers(users),
     maxPerUser: MAX_PER_USER,
     cookie: { secure: true, name: cookieName },
     // For the sign-out alone: it can be asked for, and is remembered, while no store answers.

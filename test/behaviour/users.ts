@@ -273,6 +273,16 @@ export const cases: readonly Case[] = [
     expect(JSON.stringify(shop.events)).to.not.contain(handle);
   }),
 
+  ...onIndexes("sessions of two cookies may share an index", async (given) => {
+    const one = shopOf(given);
+    const other = shopOf(given, { cookie: { name: "__Host-other" }, maxPerUser: 1 });
+    const jar = await device(one, "ada");
+    await device(other, "ada");
+    await other.sessions.user("ada").endAll();
+    expect(await isSignedIn(one, jar)).to.equal(true);
+    expect(await handlesOf(one, "ada")).to.have.length(1);
+  }),
+
   ...onIndexes("R32 the list comes in pages", async (given) => {
     await withClock(async (clock) => {
       const shop = shopOf(given);

@@ -1,6 +1,6 @@
-// Every snippet of the README, of docs/hono.md, docs/environment.md and the guide (those of Next:
-// test/adapters/next.test.ts): compiled as a stranger's
-// TypeScript would be, and run against a real Redis and PostgreSQL.
+// Every snippet of the README, of docs/hono.md, docs/environment.md, docs/users.md and the guide (those of Next:
+// test/adapters/next.test.ts): compiled as a stranger's TypeScript would be, and run against a real Redis and
+// PostgreSQL.
 
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -24,7 +24,8 @@ const readme = await readFile(join(ROOT, "README.md"), "utf8");
 const hono = await readFile(join(ROOT, "docs/hono.md"), "utf8");
 const environment = await readFile(join(ROOT, "docs/environment.md"), "utf8");
 const guide = await readFile(join(ROOT, "docs/deploy-upstash-vercel.md"), "utf8");
-const snippets = [readme, hono, environment, guide].flatMap((page) =>
+const users = await readFile(join(ROOT, "docs/users.md"), "utf8");
+const snippets = [readme, hono, environment, guide, users].flatMap((page) =>
   Array.from(page.matchAll(/^```ts\n([^]*?)^```$/gm), ([, code = ""]) => code),
 );
 
@@ -97,8 +98,8 @@ describe.skipIf(
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("has a snippet for the program, the halves, Workers, Hono (and three on its page), a schema, each client, Prisma (in two) and each store made of stores; the environment on three pages", () => {
-    expect(snippets.length).toBe(20);
+  test("has a snippet for the program, the halves, Workers, Hono (and three on its page), a schema, each client, Prisma (in two) and each store made of stores; the environment on three pages, users on theirs", () => {
+    expect(snippets.length).toBe(21);
   });
 
   test("every snippet compiles in strict TypeScript", async () => {
