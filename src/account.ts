@@ -40,7 +40,7 @@ export interface ListOptions {
 
 /** A part of a list. */
 export interface SessionPage {
-  /** The latest sign-in first. Fewer than `limit` on the last page. */
+  /** The latest sign-in first. Fewer than `limit`, or none, on the last page. */
   readonly sessions: readonly ListedSession[];
   /** Gives the page after this one, as `after`; `undefined` on the last. */
   readonly next: string | undefined;
@@ -71,9 +71,8 @@ export interface UserSessions {
   endOthers(session: Pick<Session<object>, "userId" | "handle">): Promise<void>;
 
   /**
-   * Ends every session of the user's, also those that are being signed in to: a sign-in whose save began before this was
-   * called leaves no session. One whose save begins later is another sign-in: check what it rests on (the password)
-   * after this has answered, or change that first.
+   * Ends every session of the user's, also those that are being signed in to: a sign-in that the index has heard of by
+   * then leaves no session. One that it hears of later is another sign-in: change what that rests on, the password, first.
    *
    * @throws StoreError as `end`
    */
@@ -125,12 +124,20 @@ export function createAccount<Data extends object>(
   /** Marks first: a sign-in that is under way asks for its entry when it is done, and finds the mark or nothing. */
   async function endRetired(except: string | null): Promise<void> {
     await users.retire(user, except);
+    const kept: ListedEntry[] = [];
     for (;;) {
-      const entries = await users.list(user, { limit: PAGE, retired: true });
-      if (entries.length === 0) return;
-      for (const entry of entries) await endEntry(entry);
-      await leave(context, userId, keysOf(entries));
+      const after = kept.at(-1);
+      const entries = await users.list(user, { limit: PAGE, retired: true, after });
+      if (entries.length === 0) break;
+      const over = entries.filter(({ handle }) => handle !== except);
+      for (const entry of over) await endEntry(entry);
+      // Not swallowed: what is not taken from the list would be met again for ever.
+      if (over.length > 0) await users.remove(user, keysOf(over));
+      kept.push(...entries.filter(({ handle }) => handle === except));
     }
+    // Somebody once asked for an end of this one too, and it failed. It is to stay: its marks are taken away.
+    if (kept.length > 0) await users.remove(user, keysOf(kept));
+    for (const entry of kept) await users.add(user, entry);
   }
 
   return {

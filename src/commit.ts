@@ -3,7 +3,6 @@
 import type { Context } from "./context.ts";
 import { deleteCookie, type SetCookie, writeCookie } from "./cookie.ts";
 import { endAll, endOpen } from "./end.ts";
-import { leave } from "./entries.ts";
 import { SessionError, StoreError } from "./errors.ts";
 import type { Flash } from "./record.ts";
 import { type Session, stateOf } from "./session.ts";
@@ -95,12 +94,6 @@ export async function save<Data extends object>(
     if (options.cookieless && (planned === "create" || planned === "regenerate")) {
       throw cookieNeeded();
     }
-    if (state.origin.kind === "unanswered") {
-      // What the cookie names must not outlive the sign-in (R8): first, so that where it cannot be ended nobody signs in.
-      const failure = await endAll(context, [state.origin]);
-      if (failure) throw failure.error;
-      state.origin = { kind: "none" };
-    }
     try {
       const cookie = await write(context, state, planned);
       await endOpen(context);
@@ -137,9 +130,6 @@ async function endSession<Data extends object>(
     state.cookie = writeCookie(options.cookie, token, options.lifetime);
     // A new error: the store may throw one and the same at every visitor.
     throw new StoreError(outcome, message, code, state.cookie);
-  }
-  if (state.origin.kind === "row" && state.origin.record.identity) {
-    await leave(context, state.origin.record.identity.user, [state.origin.key]);
   }
   // A second save has only the cookie to repeat.
   state.origin = { kind: "none" };

@@ -2,9 +2,11 @@
 // not confirm stays open, and is tried again (R54).
 
 import { type Context, refOf } from "./context.ts";
+import { admit, leave, type Listed, PAGE } from "./entries.ts";
 import { StoreError } from "./errors.ts";
 import { decodeRecord, encodeRecord, type Mark, type SessionRecord } from "./record.ts";
 import type { Origin } from "./state.ts";
+import type { UserEntry } from "./users.ts";
 
 /** How long a mark stands where a session was: longer than requests last that began before. */
 export const MARK_MS = 60_000;
@@ -68,12 +70,16 @@ export async function endOpen<Data extends object>(context: Context<Data>): Prom
  * @param of whose it must be, and signed in to no later (epoch milliseconds): any other session is let be
  */
 export async function endRow<Data extends object>(
-  { store, report, openEnds: { keys } }: Context<Data>,
+  context: Context<Data>,
   { key: first, text }: { readonly key: string; readonly text?: string | null },
   of?: { readonly user: string; readonly at: number },
 ): Promise<StoreError | undefined> {
+  const { store, report, openEnds } = context;
+  const { keys } = openEnds;
   const mark = encodeRecord({ moved: null });
   const deadline = Date.now() + DEADLINE_MS;
+  const met = [first];
+  let user: string | undefined;
   let key = first;
   let current = text;
   try {
@@ -88,8 +94,11 @@ export async function endRow<Data extends object>(
         keys.delete(first);
         return undefined;
       }
+      user = identity?.user ?? user;
       if (moved === null) {
         keys.delete(first);
+        // Whoever has asked by the list clears it, all at once.
+        if (!of && user !== undefined) await leave(context, user, met);
         report({ type: "destroyed", ref: refOf(first) });
         return undefined;
       }
@@ -103,11 +112,14 @@ export async function endRow<Data extends object>(
         current = swap.swapped ? mark : swap.current;
       } else {
         key = moved;
+        met.push(key);
         current = undefined;
       }
     }
     throw new StoreError("unknown", "Cannot end session: others write to it without pause");
   } catch (error) {
+    // Whoever asked by the list has heard of it, and asks again: nobody else knows whose it has to be.
+    if (of) return error as StoreError;
     if (!keys.has(first)) report({ type: "unconfirmed", ref: refOf(first) });
     keys.add(first);
     const [oldest] = keys.size > MAX_OPEN ? keys : [];
@@ -115,4 +127,28 @@ export async function endRow<Data extends object>(
     // The store rejects with StoreError alone.
     return error as StoreError;
   }
+}
+
+/**
+ * Ends the sessions that a sign-in leaves over the limit, once it is done: one that fails must not have ended others.
+ * Those that cannot be ended now are the next sign-in's.
+ */
+export async function trim<Data extends object>(
+  context: Context<Data>,
+  listed: Pick<Listed, "identity" | "key">,
+  first: readonly UserEntry[],
+): Promise<void> {
+  const { user } = listed.identity;
+  const deadline = Date.now() + DEADLINE_MS;
+  let over = first;
+  while (over.length > 0) {
+    for (const entry of over) if (await endRow(context, entry, { user, at: entry.at })) return;
+    const isLeft = await leave(context, user, over.map(keyOfEntry));
+    if (!isLeft || over.length < PAGE || Date.now() > deadline) return;
+    over = (await admit(context, listed, true).catch(() => undefined)) ?? [];
+  }
+}
+
+function keyOfEntry({ key }: UserEntry): string {
+  return key;
 }

@@ -6,7 +6,7 @@ import { deleteCookie, readCookies, type SetCookie } from "./cookie.ts";
 import { encodeData } from "./data.ts";
 import { endAll, endOpen } from "./end.ts";
 import { expiryOf } from "./record.ts";
-import { beginWith, interpret } from "./row.ts";
+import { beginAnew, beginWith, interpret } from "./row.ts";
 import { Session } from "./session.ts";
 import type { Origin, Unanswered } from "./state.ts";
 import { keyOf, type Refusal } from "./token.ts";
@@ -61,8 +61,7 @@ export async function load<Data extends object>(
     readOnly,
     prefetch,
     cookieCame: cookies.length > 0,
-    // Somebody who is signed in may sign in as another user, who begins anew.
-    begin: data && !identity ? () => data : await beginWith(options),
+    begin: data ? beginAnew(options) : await beginWith(options),
     origin,
     createdAt: times.createdAt,
     expiresAt: expiryOf(times, options),

@@ -4,7 +4,7 @@ import { isThenable } from "./changes.ts";
 import { isObject } from "./check.ts";
 import { decodeData, encodeData, formatStep } from "./data.ts";
 import { SessionDataError } from "./errors.ts";
-import type { ResolvedOptions, StandardSchema } from "./options.ts";
+import type { ResolvedOptions, SchemaResult, StandardSchema } from "./options.ts";
 import { decodeRecord, expiryOf, type SessionRecord } from "./record.ts";
 
 /** What stands in a row. A `session` without data is one whose data the schema refuses. */
@@ -44,13 +44,33 @@ export async function beginWith<Data extends object>({
   schema,
 }: ResolvedOptions<Data>): Promise<() => Data> {
   const result = initial ? undefined : await schema?.["~standard"].validate({});
+  return () => begun(initial ? initial() : valueOf(result));
+}
+
+/**
+ * The same for a session that is stored, where it is seldom needed: nothing is asked before.
+ *
+ * @throws TypeError also when the schema answers a promise, and there is no `initial`
+ */
+export function beginAnew<Data extends object>({
+  initial,
+  schema,
+}: ResolvedOptions<Data>): () => Data {
   return () => {
-    const { value: data } = initial
-      ? { value: initial() }
-      : ((result ?? { value: {} }) as { value?: Data });
-    if (isObject(data) && !Array.isArray(data) && !isThenable(data)) return copy(data);
-    throw new TypeError("Cannot begin session: initial or schema must answer an object");
+    const result = initial ? undefined : schema?.["~standard"].validate({});
+    if (!isThenable(result)) return begun(initial ? initial() : valueOf(result));
+    void Promise.allSettled([result]);
+    throw new TypeError("Cannot begin session: the schema is async; give initial too");
   };
+}
+
+function valueOf<Data>(result: SchemaResult<Data> | undefined): Data | undefined {
+  return result ? (result as { value?: Data }).value : ({} as Data);
+}
+
+function begun<Data extends object>(data: Data | undefined): Data {
+  if (isObject(data) && !Array.isArray(data) && !isThenable(data)) return copy(data);
+  throw new TypeError("Cannot begin session: initial or schema must answer an object");
 }
 
 /** A default that a schema or `initial` answers may be one object that serves every visitor. */

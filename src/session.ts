@@ -229,7 +229,9 @@ export class Session<Data extends object> {
       throw new Kind(`Cannot tell age: seconds must be ${mend}`);
     }
     const { ended, identity } = this.#state;
-    return !ended && Date.now() - (identity?.authenticatedAt ?? -Infinity) <= seconds * 1000;
+    // Either way: a clock that was set back must not make a proof last.
+    const age = Math.abs(Date.now() - (identity?.authenticatedAt ?? -Infinity));
+    return !ended && age <= seconds * 1000;
   }
 
   /**

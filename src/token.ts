@@ -47,7 +47,9 @@ export function newHandle(): string {
  * and of one cookie alone, so that sessions of two cookies may share an index.
  */
 export function userKeyOf(user: string, cookieName: string): string {
-  return toBase64url(sha256(new TextEncoder().encode(`user\0${cookieName}\0${user}`)));
+  return toBase64url(
+    sha256(new TextEncoder().encode(`user\0${cookieName}\0${JSON.stringify(user)}`)),
+  );
 }
 
 /**

@@ -4,8 +4,8 @@ import { diff, replay } from "./changes.ts";
 import { type Context, refOf } from "./context.ts";
 import { type SetCookie, writeCookie } from "./cookie.ts";
 import { checkSize, encodeData } from "./data.ts";
-import { DEADLINE_MS, MARK_MS } from "./end.ts";
-import { admit, enter, leave, touch, trim } from "./entries.ts";
+import { DEADLINE_MS, endRow, MARK_MS, trim } from "./end.ts";
+import { admit, enter, leave, touch } from "./entries.ts";
 import { SessionConflictError, StoreError } from "./errors.ts";
 import { encodeRecord, expiryOf, type SessionRecord } from "./record.ts";
 import { beginWith, checkSchema, interpret, type Reading } from "./row.ts";
@@ -74,6 +74,7 @@ export async function write<Data extends object>(
     state.changes.length = 0;
     state.regenerate = false;
     state.signIn = undefined;
+    state.identity = undefined;
     // After an end nothing is lost by not writing: one that came a moment later would have taken it all away.
     // After a move it is missing, and to follow the mark would let an old cookie write into the session of
     // somebody who has signed in since.
@@ -99,9 +100,21 @@ export async function write<Data extends object>(
     if (fresh && next.record.identity) {
       const listed = { ...next, identity: next.record.identity, key: fresh.key };
       if (!isEntering) await enter(context, listed);
-      const found = isEntering ? await admit(context, listed) : [];
-      if (!found) return gone("ended", null, fresh);
+      const found = await admit(context, listed, isEntering);
+      if (!found) {
+        // Somebody asked for its end, and perhaps could not have it.
+        if (row && !isEntering) await endRow(context, row);
+        return gone("ended", row?.text ?? null, row ?? fresh);
+      }
       over = found;
+    }
+    if (fresh && state.origin.kind === "unanswered") {
+      // What the cookie names must not outlive the sign-in (R8).
+      const isOpen = context.openEnds.keys.has(state.origin.key);
+      const failure = await endRow(context, state.origin);
+      // That was no logout: nobody must be signed out by a sign-in that failed.
+      if (failure && !isOpen) context.openEnds.keys.delete(state.origin.key);
+      if (failure) throw failure;
     }
     isWritten = !row;
     for (let expected = row?.text ?? null; row && !isWritten; attempts++) {
@@ -128,6 +141,9 @@ export async function write<Data extends object>(
         return isDone ? null : await write(context, state, planned);
       }
       const reading = await interpret(options, expected);
+      // After an end a sign-in stands for itself. After a move another has most likely been made.
+      isWritten = isEntering && reading.kind !== "session" && reading.kind !== "moved";
+      if (isWritten) break;
       if (reading.kind !== "session") return gone(reading.kind, expected, row);
       await pause(now);
       if (signIn === "other") continue;
@@ -163,9 +179,10 @@ export async function write<Data extends object>(
     key,
     steps: changes.length,
     isNews: attempts > 1 && kept === row?.record,
+    isOvertaken: state.signIn === "other" && state.identity !== identity,
   });
-  if (mark) state.regenerate = false;
   // Another may have been asked for meanwhile.
+  if (fresh && state.identity === identity) state.regenerate = false;
   if (state.identity === identity) state.signIn = undefined;
   if (mark && row?.record.identity) await leave(context, row.record.identity.user, [row.key]);
   if (planned === "update") return null;
@@ -217,18 +234,25 @@ async function insert<Data extends object>(
 /**
  * Makes a written row what the session stands on. Where the changes were replayed on what others wrote (`isNews`),
  * the application's object takes that over in place. What the application did while the save was under way stays, and
- * is the next save's.
+ * is the next save's; where it signed somebody else in (`isOvertaken`), that alone.
  */
 function settle<Data extends object>(
   state: State<Data>,
-  written: Draft & Pick<Row, "id" | "key"> & { readonly steps: number; readonly isNews: boolean },
+  written: Draft &
+    Pick<Row, "id" | "key"> & {
+      readonly steps: number;
+      readonly isNews: boolean;
+      readonly isOvertaken?: boolean;
+    },
 ): void {
-  const { id, key, text, record, seen, expiresAt, steps, isNews } = written;
+  const { id, key, text, record, seen, expiresAt, steps, isNews, isOvertaken } = written;
   state.origin = { kind: "row", id, key, text, record };
   state.createdAt = record.createdAt;
   if (!state.signIn) state.identity = record.identity;
   state.expiresAt = expiresAt;
   state.sent.length = 0;
+  // Meanwhile somebody else signed in, who has begun anew.
+  if (isOvertaken) return;
   state.changes.splice(0, steps);
   state.stored = seen;
   if (!isNews) return;

@@ -21,6 +21,7 @@ import { cases as response } from "./response.ts";
 import { cases as rotation } from "./rotation.ts";
 import { cases as schema } from "./schema.ts";
 import { cases as update } from "./update.ts";
+import { cases as usersFaults } from "./users-faults.ts";
 import { cases as usersRace } from "./users-race.ts";
 import { cases as users } from "./users.ts";
 import { cases as variables } from "./variables.ts";
@@ -30,6 +31,7 @@ const stories: Readonly<Record<string, readonly Case[]>> = {
   login,
   users,
   usersRace,
+  usersFaults,
   logout,
   expiry,
   prefetch,

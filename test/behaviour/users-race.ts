@@ -148,6 +148,9 @@ export const cases: readonly Case[] = MEETINGS.map((meeting) => ({
             expect(sessions.map((each) => each.handle)).to.have.members(alive);
             if (options?.maxPerUser) expect(alive).to.have.length(options.maxPerUser);
             if (ends === "nothing") return;
+            // What only lived on under a new id has been met, too.
+            const isNew = deeds.some(({ act }) => act === signIn.act);
+            if (!isNew) expect(alive).to.deep.equal([]);
             expect((await after.open(own)).isNew, "it was there before").to.equal(true);
             expect(listed.filter((key) => met.has(key))).to.deep.equal([]);
           },

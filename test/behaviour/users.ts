@@ -653,7 +653,7 @@ export const cases: readonly Case[] = [
       expect(await costs(() => user("ada").list()), "list of three").to.deep.equal([3, 0, "list"]);
       const elevate: Act = (session) => session.elevate();
       const elevated = await costs(() => shop.visit(visitor, elevate));
-      expect(elevated, "elevate").to.deep.equal([1, 2, "add remove"]);
+      expect(elevated, "elevate").to.deep.equal([1, 2, "add list remove"]);
       const { handle = "" } = await shop.open(visitor);
       const end = () => user("ada").end(handle);
       expect(await costs(end), "end of one").to.deep.equal([1, 1, "list remove"]);

@@ -1,0 +1,268 @@
+// Users where something goes wrong, or comes at an odd moment: nobody is signed out by a fault, nothing is carried over,
+// and no end is forgotten.
+
+import { expect } from "chai";
+import { memoryStore, memoryUsers, type UserIndex } from "coatcheck";
+import { withClock } from "../support/clock.ts";
+import { cookieJar } from "../support/jar.ts";
+import { faultyStore, pausingStore } from "../support/stores.ts";
+import type { Case } from "../support/suite.ts";
+import { codeOf, COOKIE, openShop, rejection, sessionCookie, type Shop } from "./setup.ts";
+
+async function cookieOf(shop: Shop, user: string): Promise<string> {
+  const session = await shop.open(null);
+  session.signIn(user);
+  const cookie = await shop.sessions.save(session);
+  return `${COOKIE}=${cookie?.value}`;
+}
+
+async function handlesOf(shop: Shop, user = "ada"): Promise<(string | undefined)[]> {
+  return (await shop.sessions.user(user).list()).sessions.map(({ handle }) => handle);
+}
+
+/** A case over memory: the core alone is its subject. */
+function inMemory(
+  name: string,
+  run: (given: {
+    store: ReturnType<typeof memoryStore>;
+    users: UserIndex;
+    shop: Shop;
+  }) => Promise<void>,
+): Case {
+  return {
+    name,
+    async run() {
+      const store = memoryStore();
+      const users = memoryUsers();
+      await run({ store, users, shop: openShop(store, { users }) });
+    },
+  };
+}
+
+export const cases: readonly Case[] = [
+  inMemory(
+    "R35 of two who sign in within one request the second gets nothing of the first",
+    async ({ shop }) => {
+      for (const isSaved of [false, true]) {
+        const jar = cookieJar();
+        await shop.visit(jar, ({ data }) => void data.cart.push("tea"));
+        const session = await shop.open(jar);
+        session.signIn("ada");
+        session.data.note = "Ada's";
+        if (isSaved) await shop.sessions.save(session);
+        session.signIn("bob");
+        const cookie = await shop.sessions.save(session);
+        const found = await shop.open(`${COOKIE}=${cookie?.value}`);
+        expect([found.userId, found.data]).to.deep.equal(["bob", { cart: [], n: 0 }]);
+      }
+    },
+  ),
+
+  inMemory(
+    "R35 who signs in while a save is under way gets a session of their own with the next",
+    async ({ store, users, shop }) => {
+      const ada = await cookieOf(shop, "ada");
+      const pausing = pausingStore(store);
+      const slow = openShop(pausing.store, { users });
+      const session = await slow.open(ada);
+      session.data.note = "Ada's";
+      const parked = pausing.park("before write");
+      const saving = slow.sessions.save(session);
+      await parked.reached;
+      session.signIn("bob");
+      session.data.n = 7;
+      parked.resume();
+      await saving;
+      const cookie = await slow.sessions.save(session);
+      expect(cookie?.value.slice(0, 43)).to.not.equal(ada.slice(COOKIE.length + 1).slice(0, 43));
+      const bob = await shop.open(`${COOKIE}=${cookie?.value}`);
+      expect([bob.userId, bob.data]).to.deep.equal(["bob", { cart: [], n: 7 }]);
+      expect((await shop.open(ada)).isNew).to.equal(true);
+      expect(await handlesOf(shop, "bob")).to.deep.equal([bob.handle]);
+    },
+  ),
+
+  inMemory("R31 an endAll whose entries cannot be taken away says so, and ends", async (given) => {
+    const { store, users, shop } = given;
+    const ada = await cookieOf(shop, "ada");
+    const stuck = openShop(store, {
+      users: { ...users, remove: () => Promise.reject(new Error("permission denied")) },
+      maxPerUser: 1,
+    });
+    const error = await rejection(stuck.sessions.user("ada").endAll());
+    expect(codeOf(error)).to.equal("STORE_UNAVAILABLE");
+    expect((await shop.open(ada)).isNew).to.equal(true);
+    expect((await stuck.open(await cookieOf(stuck, "ada"))).userId).to.equal("ada");
+    await shop.sessions.user("ada").endAll();
+    expect(await handlesOf(shop)).to.deep.equal([]);
+  }),
+
+  inMemory(
+    "R8 R51 a sign-in that fails signs nobody out, where nothing could be read",
+    async ({ store, users, shop }) => {
+      const ada = await cookieOf(shop, "ada");
+      const faulty = faultyStore(store);
+      const anonymous = openShop(faulty.store, { users, whenUnavailable: "anonymous" });
+      faulty.fail("read", "refused", { times: 2 });
+      const session = await anonymous.open(ada);
+      session.signIn("ada");
+      expect(codeOf(await rejection(anonymous.sessions.save(session)))).to.equal(
+        "STORE_UNAVAILABLE",
+      );
+      faulty.heal();
+      expect((await anonymous.open(ada)).userId).to.equal("ada");
+      expect(await handlesOf(shop)).to.have.length(1);
+      const cookie = await anonymous.sessions.save(session);
+      expect((await shop.open(`${COOKIE}=${cookie?.value}`)).userId).to.equal("ada");
+      expect((await shop.open(ada)).isNew).to.equal(true);
+    },
+  ),
+
+  inMemory(
+    "R31 an endAll that failed ends nobody else's session later, who signed in there since",
+    async ({ store, users, shop }) => {
+      const faulty = faultyStore(store);
+      const one = openShop(faulty.store, { users });
+      const ada = await cookieOf(shop, "ada");
+      faulty.fail("write", "silent");
+      await rejection(one.sessions.user("ada").endAll());
+      const session = await shop.open(ada);
+      session.signIn("bob");
+      const { value } = (await shop.sessions.save(session)) ?? {};
+      const stranger = await one.open(null);
+      stranger.data.n = 1;
+      await one.sessions.save(stranger);
+      await one.open(`${COOKIE}=${value}`);
+      expect((await shop.open(`${COOKIE}=${value}`)).userId).to.equal("bob");
+    },
+  ),
+
+  inMemory(
+    "R31 endOthers keeps this session though an end that failed had meant it, and it can be elevated",
+    async ({ store, users, shop }) => {
+      const faulty = faultyStore(store);
+      const one = openShop(faulty.store, { users });
+      const first = await cookieOf(shop, "ada");
+      const second = await cookieOf(shop, "ada");
+      faulty.fail("write", "silent", { times: 9 });
+      await rejection(one.sessions.user("ada").endOthers(await one.open(first)));
+      const own = await shop.open(second);
+      await shop.sessions.user("ada").endOthers(own);
+      expect((await shop.open(first)).isNew).to.equal(true);
+      own.elevate();
+      const cookie = await shop.sessions.save(own);
+      expect((await shop.open(`${COOKIE}=${cookie?.value}`)).userId).to.equal("ada");
+      expect(await handlesOf(shop)).to.deep.equal([own.handle]);
+    },
+  ),
+
+  inMemory(
+    "R31 a session that was to be ended gets no new id instead",
+    async ({ store, users, shop }) => {
+      const faulty = faultyStore(store);
+      const ada = await cookieOf(shop, "ada");
+      faulty.fail("write", "silent");
+      const { user } = openShop(faulty.store, { users }).sessions;
+      await rejection(user("ada").endAll());
+      const session = await shop.open(ada);
+      session.regenerate();
+      expect(await shop.sessions.save(session)).to.equal(null);
+      expect((await shop.open(ada)).isNew).to.equal(true);
+      expect(await handlesOf(shop)).to.deep.equal([]);
+    },
+  ),
+
+  inMemory(
+    "R33 what an end that failed has left is ended by the next sign-in with a limit",
+    async ({ store, users, shop }) => {
+      const faulty = faultyStore(store);
+      const before = [await cookieOf(shop, "ada"), await cookieOf(shop, "ada")];
+      faulty.fail("write", "silent", { times: 9 });
+      await rejection(openShop(faulty.store, { users }).sessions.user("ada").endAll());
+      await cookieOf(openShop(store, { users, maxPerUser: 2 }), "ada");
+      for (const cookie of before) expect((await shop.open(cookie)).isNew).to.equal(true);
+      expect(await handlesOf(shop)).to.have.length(1);
+    },
+  ),
+
+  inMemory(
+    "R33 a sign-out with the cookie from before a new id leaves no entry that would count",
+    async ({ store, users, shop }) => {
+      await withClock(async (clock) => {
+        const other = await cookieOf(shop, "ada");
+        clock.advance(1);
+        const old = await cookieOf(shop, "ada");
+        const [tab, late] = [await shop.open(old), await shop.open(old)];
+        tab.regenerate();
+        await shop.sessions.save(tab);
+        late.signOut();
+        await shop.sessions.save(late);
+        clock.advance(1);
+        await cookieOf(openShop(store, { users, maxPerUser: 2 }), "ada");
+        expect((await shop.open(other)).userId).to.equal("ada");
+      });
+    },
+  ),
+
+  inMemory("R29 after an endAll the same request can sign in again", async ({ shop }) => {
+    const jar = cookieJar();
+    await shop.visit(jar, (session) => session.signIn("ada"));
+    const old = jar.copy();
+    const response = await shop.visit(jar, async (session) => {
+      await shop.sessions.user("ada").endAll();
+      session.signIn("ada");
+    });
+    expect(sessionCookie(response)).to.be.a("string");
+    expect((await shop.open(jar)).userId).to.equal("ada");
+    expect((await shop.open(old)).isNew).to.equal(true);
+    expect(await handlesOf(shop)).to.have.length(1);
+  }),
+
+  inMemory(
+    "R29 R54 whose sign-in did not hold is nobody, and a sign-out then ends what the cookie opens",
+    async ({ store, users, shop }) => {
+      const bob = await cookieOf(shop, "bob");
+      const pausing = pausingStore(store);
+      const slow = openShop(pausing.store, { users });
+      const session = await slow.open(bob);
+      session.signIn("ada");
+      const parked = pausing.park("after write");
+      const saving = slow.sessions.save(session);
+      await parked.reached;
+      await shop.sessions.user("ada").endAll();
+      parked.resume();
+      expect(await saving).to.equal(null);
+      expect([session.userId, session.isFresh(60)]).to.deep.equal([undefined, false]);
+      expect((await shop.open(bob)).userId).to.equal("bob");
+      session.signOut();
+      expect((await slow.sessions.save(session))?.value).to.equal("");
+      expect((await shop.open(bob)).isNew).to.equal(true);
+    },
+  ),
+
+  inMemory("a second save after a sign-in does nothing", async ({ shop }) => {
+    const session = await shop.open(null);
+    session.signIn("ada");
+    const cookie = await shop.sessions.save(session);
+    shop.counts.reset();
+    expect(await shop.sessions.save(session)).to.equal(null);
+    expect(shop.counts.commands).to.equal(0);
+    expect((await shop.open(`${COOKIE}=${cookie?.value}`)).userId).to.equal("ada");
+  }),
+
+  inMemory("R31 users whose names differ in halves of a character are two", async ({ shop }) => {
+    const cookie = await cookieOf(shop, "\ud800");
+    await shop.sessions.user("\ud801").endAll();
+    expect((await shop.open(cookie)).userId).to.equal("\ud800");
+    await shop.sessions.user("\ud800").endAll();
+    expect((await shop.open(cookie)).isNew).to.equal(true);
+  }),
+
+  inMemory("R28 a clock that was set back makes no proof last", async ({ shop }) => {
+    await withClock(async (clock) => {
+      const cookie = await cookieOf(shop, "ada");
+      clock.advance(-86_400);
+      expect((await shop.open(cookie)).isFresh(3600)).to.equal(false);
+    });
+  }),
+];
