@@ -13,6 +13,7 @@ import {
 } from "../src/index.ts";
 import { refusal, refusalFor, type SignedIn } from "./refusal.ts";
 
+export { crossSiteGuard, type CrossSiteOptions } from "../src/index.ts";
 export type { SignedIn } from "./refusal.ts";
 
 /** What the middleware keeps in the context's variables: opens the session, the same one every time. */

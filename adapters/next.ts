@@ -16,6 +16,7 @@ import { isNavigation, responseOf } from "./next/navigation.ts";
 import { createProxy, put, type SessionProxy } from "./next/proxy.ts";
 import { type ReadonlySession, refuse, View } from "./next/view.ts";
 
+export { crossSiteGuard, type CrossSiteOptions } from "../src/index.ts";
 export type { SignedIn, Visitor } from "./refusal.ts";
 export { type GuardOptions, requireFresh, requireUser } from "./next/guard.ts";
 export type { Decide, SessionProxy } from "./next/proxy.ts";

@@ -9,4 +9,8 @@ export function nextSessions(): never {
   );
 }
 
-export { nextSessions as requireFresh, nextSessions as requireUser };
+export {
+  nextSessions as crossSiteGuard,
+  nextSessions as requireFresh,
+  nextSessions as requireUser,
+};

@@ -1,8 +1,7 @@
 // Route handlers, by name.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { crossSiteGuard } from "coatcheck";
-import { requireFresh, requireUser } from "coatcheck/next";
+import { crossSiteGuard, requireFresh, requireUser } from "coatcheck/next";
 import { cookies } from "next/headers";
 import { notFound, permanentRedirect, redirect } from "next/navigation";
 import { getSession, saveSession, withSession } from "../../../sessions";
