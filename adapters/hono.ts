@@ -200,7 +200,8 @@ export function requireFresh<Name extends string = "session">(
   seconds: number,
   options: GuardOptions<Name> = {},
 ): MiddlewareHandler<GuardVariables<Name>> {
-  return guard(options, seconds);
+  // What is no number at all must not make it a guard of users alone.
+  return guard(options, seconds ?? Number.NaN);
 }
 
 function guard({ redirect, name = "session" }: GuardOptions<string>, seconds?: number) {

@@ -121,23 +121,33 @@ export function createAccount<Data extends object>(
     if (failure) throw failure;
   }
 
+  /** Takes entries away behind which nothing stands, and puts one back whose row has come meanwhile. */
+  async function clear(stale: readonly ListedEntry[]): Promise<void> {
+    if (stale.length > 0) await users.remove(user, keysOf(stale));
+    for (const entry of stale) {
+      let isThere = true;
+      try {
+        isThere = (await open(entry, await store.read(entry.key))) !== undefined;
+      } finally {
+        if (isThere) await users.add(user, entry);
+      }
+    }
+  }
+
   /** Marks first: a sign-in that is under way asks for its entry when it is done, and finds the mark or nothing. */
   async function endRetired(except: string | null): Promise<void> {
     await users.retire(user, except);
-    const kept: ListedEntry[] = [];
+    let after: ListedEntry | undefined;
     for (;;) {
-      const after = kept.at(-1);
       const entries = await users.list(user, { limit: PAGE, retired: true, after });
-      if (entries.length === 0) break;
+      if (entries.length === 0) return;
+      // Somebody may have asked for an end of this one too: that is theirs to repeat.
       const over = entries.filter(({ handle }) => handle !== except);
       for (const entry of over) await endEntry(entry);
       // Not swallowed: what is not taken from the list would be met again for ever.
       if (over.length > 0) await users.remove(user, keysOf(over));
-      kept.push(...entries.filter(({ handle }) => handle === except));
+      after = entries.findLast(({ handle }) => handle === except) ?? after;
     }
-    // Somebody once asked for an end of this one too, and it failed. It is to stay: its marks are taken away.
-    if (kept.length > 0) await users.remove(user, keysOf(kept));
-    for (const entry of kept) await users.add(user, entry);
   }
 
   return {
@@ -156,18 +166,19 @@ export function createAccount<Data extends object>(
         const entries = await users.list(user, { limit: limit + 1, after: place });
         const texts = await Promise.all(entries.map(({ key }) => store.read(key)));
         const found = await Promise.all(entries.map((entry, at) => open(entry, texts[at] ?? null)));
-        const stale: string[] = [];
+        const stale: ListedEntry[] = [];
         for (const [index, entry] of entries.entries()) {
           const session = found[index];
           // No row yet, or none any more: a sign-in under way adds its entry first.
-          if (!session && entry.at + MARK_MS < Date.now()) stale.push(entry.key);
+          if (!session && entry.at + MARK_MS < Date.now()) stale.push(entry);
           // A session that is getting a new id has two entries for a moment.
           if (!session || sessions.some(({ handle }) => handle === session.handle)) continue;
           if (sessions.length === limit) continue;
           sessions.push({ ...session, current: own === session.handle });
           place = { at: entry.at, handle: entry.handle };
         }
-        await leave(context, userId, stale);
+        // A list is a list, whatever becomes of what is not in it.
+        await clear(stale).catch(() => undefined);
         const isLast = entries.length <= limit;
         if (sessions.length === limit || isLast) {
           const isFull = sessions.length === limit && !isLast;
@@ -187,7 +198,7 @@ export function createAccount<Data extends object>(
         let text = await store.read(entry.key);
         if (text === null) {
           // Perhaps that of a sign-in under way. Now it finds no entry when its row is written, or the row is here.
-          await users.remove(user, [entry.key]);
+          await clear([entry]);
           text = await store.read(entry.key);
         }
         isFound = (await open(entry, text)) !== undefined || isFound;

@@ -37,7 +37,7 @@ export async function endAll<Data extends object>(
   let first: Unconfirmed | undefined;
   for (const origin of origins) {
     if (origin.kind === "none") continue;
-    const error = await endRow(context, origin);
+    const error = await endAndRemember(context, origin);
     if (error) first ??= { id: origin.id, error };
   }
   return first;
@@ -58,13 +58,13 @@ export async function endOpen<Data extends object>(context: Context<Data>): Prom
     // To the back of the queue, where it stays if it fails again, or if this request is cut off.
     openEnds.keys.delete(key);
     openEnds.keys.add(key);
-    if (await endRow(context, { key })) return;
+    if (await endAndRemember(context, { key })) return;
   }
   openEnds.triedAt = 0;
 }
 
 /**
- * Ends one. Answers the error, if the store cannot confirm it.
+ * Ends one. Answers the error, if the store cannot confirm it: nobody tries again but who asked.
  *
  * @param row `text` is what was read; without it, nobody has read it
  * @param of whose it must be, and signed in to no later (epoch milliseconds): any other session is let be
@@ -75,7 +75,6 @@ export async function endRow<Data extends object>(
   of?: { readonly user: string; readonly at: number },
 ): Promise<StoreError | undefined> {
   const { store, report, openEnds } = context;
-  const { keys } = openEnds;
   const mark = encodeRecord({ moved: null });
   const deadline = Date.now() + DEADLINE_MS;
   const met = [first];
@@ -91,12 +90,11 @@ export async function endRow<Data extends object>(
       // Where a mark leads on to, somebody else may have signed in, or the same user once more.
       const isTheirs = identity?.user === of?.user && (identity?.signedInAt ?? 0) <= (of?.at ?? 0);
       if (of && createdAt !== undefined && !isTheirs) {
-        keys.delete(first);
         return undefined;
       }
       user = identity?.user ?? user;
       if (moved === null) {
-        keys.delete(first);
+        openEnds.keys.delete(first);
         // Whoever has asked by the list clears it, all at once.
         if (!of && user !== undefined) await leave(context, user, met);
         report({ type: "destroyed", ref: refOf(first) });
@@ -118,15 +116,24 @@ export async function endRow<Data extends object>(
     }
     throw new StoreError("unknown", "Cannot end session: others write to it without pause");
   } catch (error) {
-    // Whoever asked by the list has heard of it, and asks again: nobody else knows whose it has to be.
-    if (of) return error as StoreError;
-    if (!keys.has(first)) report({ type: "unconfirmed", ref: refOf(first) });
-    keys.add(first);
-    const [oldest] = keys.size > MAX_OPEN ? keys : [];
-    if (oldest !== undefined) keys.delete(oldest);
     // The store rejects with StoreError alone.
     return error as StoreError;
   }
+}
+
+/** Ends one, and where the store cannot confirm that has later requests try again. */
+async function endAndRemember<Data extends object>(
+  context: Context<Data>,
+  row: { readonly key: string; readonly text?: string | null },
+): Promise<StoreError | undefined> {
+  const { keys } = context.openEnds;
+  const error = await endRow(context, row);
+  if (!error) return undefined;
+  if (!keys.has(row.key)) context.report({ type: "unconfirmed", ref: refOf(row.key) });
+  keys.add(row.key);
+  const [oldest] = keys.size > MAX_OPEN ? keys : [];
+  if (oldest !== undefined) keys.delete(oldest);
+  return error;
 }
 
 /**

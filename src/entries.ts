@@ -61,14 +61,16 @@ export async function leave<Data extends object>(
  */
 export async function admit<Data extends object>(
   { users, options: { maxPerUser, idleTimeout, cookie } }: Context<Data>,
-  { identity: { user, handle }, key }: Pick<Listed, "identity" | "key">,
+  { identity: { user, handle, signedInAt }, key }: Pick<Listed, "identity" | "key">,
   isEntering: boolean,
 ): Promise<readonly UserEntry[] | undefined> {
   if (!users) return [];
   const isLimited = isEntering && maxPerUser !== undefined;
   const query = isLimited ? { limit: maxPerUser + PAGE } : { limit: PAGE, handle };
   const entries = await users.list(userKeyOf(user, cookie.name), query);
-  if (!isEntering) return entries.some(({ retired }) => retired) ? undefined : [];
+  // One of an earlier sign-in on the same browser was another session.
+  const isOver = entries.some(({ retired, at }) => retired && at >= signedInAt);
+  if (!isEntering) return isOver ? undefined : [];
   const now = Date.now();
   const standing = entries.filter(
     ({ retired, expiresAt }) => !retired && expiresAt - idleTimeout * 1000 > now,
@@ -78,7 +80,8 @@ export async function admit<Data extends object>(
   // A session that is getting a new id has two entries for a moment.
   const handles = [...new Set(standing.map((entry) => entry.handle))].slice(0, maxPerUser);
   if (!handles.includes(handle)) return undefined;
-  return entries.filter((entry) => !handles.includes(entry.handle));
+  const over = entries.filter((entry) => entry.retired || standing.includes(entry));
+  return over.filter((entry) => !handles.includes(entry.handle));
 }
 
 /** An entry outlives its session by an idle timeout: a renewal that the index did not hear of must not hide the session. */

@@ -136,7 +136,8 @@ export class Session<Data extends object> {
    * into `data` (F42).
    *
    * @param userId the application's own name for the user, 1 to 255 characters; another user has another one
-   * @throws TypeError for another `userId`, `persistent` or `meta` that is no object; SessionDataError
+   * @throws TypeError for another `userId` or `persistent`, and for another user than before where the schema is async and
+   *   there is no `initial`; SessionDataError
    *   for what `meta` holds; SessionError `SESSION_DESTROYED`, `SESSION_COMMITTED`, `SESSION_READ_ONLY`
    */
   signIn(userId: string, { meta, persistent = true }: SignInOptions = {}): void {
@@ -157,7 +158,8 @@ export class Session<Data extends object> {
     const refused = refusal({ ...state, signIn: "same" });
     if (refused) throw refused;
     const before = state.identity;
-    const isOther = before !== undefined && before.user !== userId;
+    const whose = before?.user ?? state.past;
+    const isOther = whose !== undefined && whose !== userId;
     const now = Date.now();
     if (isOther) forget(state);
     else begun(state);

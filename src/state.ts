@@ -35,6 +35,8 @@ export type Origin =
       readonly key: string;
       readonly text: string | null;
       readonly isMoved?: boolean;
+      /** What did not hold was a sign-in alone: the cookie opens what it opened before. */
+      readonly isAlive?: boolean;
     };
 
 /** What a genuine token names, before anybody has read it. */
@@ -73,6 +75,8 @@ export interface State<Data extends object> {
   readonly shown: Map<string, Flash>;
   /** Who has signed in, this request's own sign-in or proof included. */
   identity: Identity | undefined;
+  /** Whose data this may be, after an end has made nobody of them. */
+  past?: string | undefined;
   /** What is to become of the identity: `other`, when nothing of what stands in the row may be carried over. */
   signIn?: "other" | "same" | "elevate" | undefined;
   regenerate?: boolean;

@@ -11,7 +11,7 @@ import { encodeRecord, expiryOf, type SessionRecord } from "./record.ts";
 import { beginWith, checkSchema, interpret, type Reading } from "./row.ts";
 import { noteEdits, type Row, type State } from "./state.ts";
 import type { Store } from "./store.ts";
-import { keyOf, newId } from "./token.ts";
+import { keyOf, newHandle, newId } from "./token.ts";
 import type { UserEntry } from "./users.ts";
 
 /** Two equal ids of 256 bits are a broken random source or a broken store: a few tries, then an error (R6). */
@@ -68,13 +68,19 @@ export async function write<Data extends object>(
     found: Exclude<Reading<Data>["kind"], "session">,
     text: string | null,
     { id, key }: Pick<Row, "id" | "key">,
+    isAlive = false,
   ): null {
     report({ type: "gone", ref: refOf(key), during: "save", found });
-    state.origin = { kind: "replaced", id, key, text, isMoved: found === "moved" };
-    state.changes.length = 0;
-    state.regenerate = false;
-    state.signIn = undefined;
-    state.identity = undefined;
+    const isMoved = found === "moved";
+    state.origin = { kind: "replaced", id, key, text, isMoved, isAlive };
+    // Who has signed in meanwhile is the next save's.
+    if (state.identity === identity) {
+      state.changes.length = 0;
+      state.regenerate = false;
+      state.signIn = undefined;
+      state.past = identity?.user ?? state.past;
+      state.identity = undefined;
+    }
     // After an end nothing is lost by not writing: one that came a moment later would have taken it all away.
     // After a move it is missing, and to follow the mark would let an old cookie write into the session of
     // somebody who has signed in since.
@@ -94,6 +100,7 @@ export async function write<Data extends object>(
     row && planned !== "regenerate" ? undefined : await insert(context, next, isEntering);
   const mark = row && fresh && encodeRecord({ moved: fresh.key });
   let isWritten = false;
+  let isForItself = false;
   let attempts = 0;
   let over: readonly UserEntry[] = [];
   try {
@@ -102,19 +109,25 @@ export async function write<Data extends object>(
       if (!isEntering) await enter(context, listed);
       const found = await admit(context, listed, isEntering);
       if (!found) {
+        const { user, signedInAt: at } = listed.identity;
         // Somebody asked for its end, and perhaps could not have it.
-        if (row && !isEntering) await endRow(context, row);
-        return gone("ended", row?.text ?? null, row ?? fresh);
+        if (row && !isEntering) await endRow(context, row, { user, at });
+        const stands = row ?? ("key" in state.origin ? state.origin : undefined);
+        const isAlive = isEntering && stands !== undefined;
+        return gone("ended", row?.text ?? null, stands ?? fresh, isAlive);
       }
       over = found;
     }
-    if (fresh && state.origin.kind === "unanswered") {
-      // What the cookie names must not outlive the sign-in (R8).
-      const isOpen = context.openEnds.keys.has(state.origin.key);
-      const failure = await endRow(context, state.origin);
-      // That was no logout: nobody must be signed out by a sign-in that failed.
-      if (failure && !isOpen) context.openEnds.keys.delete(state.origin.key);
+    const { origin } = state;
+    if (fresh && (origin.kind === "unanswered" || (origin.kind === "replaced" && origin.isAlive))) {
+      // What the cookie names must not outlive the sign-in (R8). It is no logout: where it cannot be ended, it stays.
+      const failure = await endRow(context, { key: origin.key });
       if (failure) throw failure;
+      // It counted until now.
+      const { identity: who } = next.record;
+      if (over.length > 0 && who) {
+        over = (await admit(context, { identity: who, key: fresh.key }, true)) ?? [];
+      }
     }
     isWritten = !row;
     for (let expected = row?.text ?? null; row && !isWritten; attempts++) {
@@ -132,7 +145,9 @@ export async function write<Data extends object>(
       if (swap.swapped) continue;
       if (planned === "renew") return null;
       expected = swap.current;
-      const sent = state.sent.find(({ text }) => text === expected);
+      // What was sent for the user before is none of the one's who signs in.
+      const sent =
+        signIn === "other" ? undefined : state.sent.find(({ text }) => text === expected);
       if (sent) {
         // An earlier save was carried out after all, though its answer was lost: what it did is not done again.
         settle(state, { ...row, ...sent, isNews: true });
@@ -142,8 +157,11 @@ export async function write<Data extends object>(
       }
       const reading = await interpret(options, expected);
       // After an end a sign-in stands for itself. After a move another has most likely been made.
-      isWritten = isEntering && reading.kind !== "session" && reading.kind !== "moved";
-      if (isWritten) break;
+      isForItself = isEntering && reading.kind !== "session" && reading.kind !== "moved";
+      if (isForItself) {
+        state.origin = { kind: "replaced", id: row.id, key: row.key, text: expected };
+        break;
+      }
       if (reading.kind !== "session") return gone(reading.kind, expected, row);
       await pause(now);
       if (signIn === "other") continue;
@@ -166,6 +184,14 @@ export async function write<Data extends object>(
       await remove(store, fresh.key, next.text);
       if (next.record.identity) await leave(context, next.record.identity.user, [fresh.key]);
     }
+  }
+
+  if (isForItself) {
+    // Under a handle of its own: the one before was ended.
+    if (state.identity === identity && identity) {
+      state.identity = { ...identity, handle: newHandle() };
+    }
+    return write(context, state, "create");
   }
 
   const { id, key } = (fresh ?? row) as { id: Uint8Array; key: string };

@@ -40,7 +40,8 @@ export function requireFresh<Given extends Visitor>(
   seconds: number,
   options: GuardOptions = {},
 ): SignedIn<Given> {
-  return pass(session, options, seconds);
+  // What is no number at all must not make it a guard of users alone.
+  return pass(session, options, seconds ?? Number.NaN);
 }
 
 function pass<Given extends Visitor>(

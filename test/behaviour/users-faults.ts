@@ -138,21 +138,207 @@ export const cases: readonly Case[] = [
   ),
 
   inMemory(
-    "R31 endOthers keeps this session though an end that failed had meant it, and it can be elevated",
+    "R31 endOthers ends what an end that failed has left, and keeps this session though that had meant it too",
     async ({ store, users, shop }) => {
       const faulty = faultyStore(store);
       const one = openShop(faulty.store, { users });
-      const first = await cookieOf(shop, "ada");
+      const cookies = [await cookieOf(shop, "ada"), await cookieOf(shop, "ada")];
       const second = await cookieOf(shop, "ada");
       faulty.fail("write", "silent", { times: 9 });
-      await rejection(one.sessions.user("ada").endOthers(await one.open(first)));
+      await rejection(one.sessions.user("ada").endAll());
       const own = await shop.open(second);
       await shop.sessions.user("ada").endOthers(own);
-      expect((await shop.open(first)).isNew).to.equal(true);
-      own.elevate();
-      const cookie = await shop.sessions.save(own);
-      expect((await shop.open(`${COOKIE}=${cookie?.value}`)).userId).to.equal("ada");
+      for (const cookie of cookies) expect((await shop.open(cookie)).isNew).to.equal(true);
+      expect((await shop.open(second)).userId).to.equal("ada");
       expect(await handlesOf(shop)).to.deep.equal([own.handle]);
+      await shop.sessions.user("ada").endAll();
+      expect((await shop.open(second)).isNew).to.equal(true);
+    },
+  ),
+
+  inMemory("R31 an endAll that endOthers meets ends this session, too", async (given) => {
+    const { store, users, shop } = given;
+    const ada = await cookieOf(shop, "ada");
+    const own = await shop.open(ada);
+    const slow: UserIndex = {
+      ...users,
+      async retire(...asked) {
+        await users.retire(...asked);
+        await shop.sessions.user("ada").endOthers(own);
+      },
+    };
+    await openShop(store, { users: slow }).sessions.user("ada").endAll();
+    expect((await shop.open(ada)).isNew).to.equal(true);
+  }),
+
+  inMemory(
+    "R35 after an end that a save met, another user gets nothing of the one before",
+    async ({ shop }) => {
+      const ada = await cookieOf(shop, "ada");
+      const session = await shop.open(ada);
+      session.data.cart.push("Ada's");
+      session.flash("notice", "Ada's");
+      const tab = await shop.open(ada);
+      tab.signOut();
+      await shop.sessions.save(tab);
+      expect(await shop.sessions.save(session)).to.equal(null);
+      session.signIn("bob");
+      const cookie = await shop.sessions.save(session);
+      const bob = await shop.open(`${COOKIE}=${cookie?.value}`);
+      expect([bob.userId, bob.data]).to.deep.equal(["bob", { cart: [], n: 0 }]);
+      expect(bob.flash("notice")).to.equal(undefined);
+    },
+  ),
+
+  inMemory(
+    "R35 a save whose answer was lost brings another user, who signed in meanwhile, nothing of the one before",
+    async ({ store, users, shop }) => {
+      const ada = await cookieOf(shop, "ada");
+      const faulty = faultyStore(store);
+      const pausing = pausingStore(faulty.store);
+      const slow = openShop(pausing.store, { users });
+      const session = await slow.open(ada);
+      session.data.note = "Ada's secret";
+      faulty.fail("write", "applied");
+      const parked = pausing.park("before write");
+      const saving = rejection(slow.sessions.save(session));
+      await parked.reached;
+      session.signIn("bob");
+      session.data.n = 7;
+      parked.resume();
+      await saving;
+      const cookie = await slow.sessions.save(session);
+      const bob = await shop.open(`${COOKIE}=${cookie?.value}`);
+      expect([bob.userId, bob.data]).to.deep.equal(["bob", { cart: [], n: 7 }]);
+    },
+  ),
+
+  inMemory(
+    "R33 a session whose renewal the index did not hear of is ended by no limit that leaves room",
+    async ({ store, users, shop }) => {
+      await withClock(async (clock) => {
+        const deaf = openShop(store, {
+          users: { ...users, touch: () => Promise.reject(new Error("down")) },
+        });
+        const ada = await cookieOf(shop, "ada");
+        clock.advance(80_000);
+        const visit = await deaf.open(ada);
+        await deaf.sessions.save(visit);
+        clock.advance(80_000);
+        await cookieOf(openShop(store, { users, maxPerUser: 5 }), "ada");
+        expect((await shop.open(ada)).userId).to.equal("ada");
+      });
+    },
+  ),
+
+  inMemory(
+    "R30 a sign-in under way brings back nothing that was ended meanwhile: it stands for itself, once",
+    async ({ store, users, shop }) => {
+      const ada = await cookieOf(shop, "ada");
+      const { handle = "" } = await shop.open(ada);
+      const sessions = await Promise.all([shop.open(ada), shop.open(ada)]);
+      await shop.sessions.user("ada").end(handle);
+      const limited = openShop(store, { users, maxPerUser: 1 });
+      const cookies: string[] = [];
+      for (const session of sessions) {
+        session.signIn("ada");
+        const cookie = await shop.sessions.save(session);
+        cookies.push(`${COOKIE}=${cookie?.value}`);
+      }
+      const found = await Promise.all(cookies.map((cookie) => shop.open(cookie)));
+      const handles = found.map((each) => each.handle);
+      expect(new Set([handle, ...handles]).size).to.equal(3);
+      expect(await handlesOf(shop)).to.have.members(handles);
+      await withClock(async (clock) => {
+        clock.advance(1);
+        const last = await cookieOf(limited, "ada");
+        for (const cookie of cookies) expect((await shop.open(cookie)).isNew).to.equal(true);
+        expect((await shop.open(last)).userId).to.equal("ada");
+      });
+    },
+  ),
+
+  inMemory(
+    "R8 R29 after a sign-in that did not hold, the next one ends what the cookie opens",
+    async ({ store, users, shop }) => {
+      for (const isRead of [true, false]) {
+        const bob = await cookieOf(shop, "bob");
+        const pausing = pausingStore(store);
+        const faulty = faultyStore(pausing.store);
+        const slow = openShop(faulty.store, { users, whenUnavailable: "anonymous" });
+        if (!isRead) faulty.fail("read", "refused");
+        const session = await slow.open(bob);
+        session.signIn("ada");
+        const parked = pausing.park("after write");
+        const saving = slow.sessions.save(session);
+        await parked.reached;
+        await shop.sessions.user("ada").endAll();
+        parked.resume();
+        expect(await saving).to.equal(null);
+        expect((await shop.open(bob)).userId).to.equal("bob");
+        session.signIn("ada");
+        const cookie = await slow.sessions.save(session);
+        expect((await shop.open(`${COOKIE}=${cookie?.value}`)).userId).to.equal("ada");
+        expect((await shop.open(bob)).isNew).to.equal(true);
+      }
+    },
+  ),
+
+  inMemory(
+    "R31 a new id that comes too late ends nobody who has signed in since",
+    async ({ store, users, shop }) => {
+      const faulty = faultyStore(store);
+      const ada = await cookieOf(shop, "ada");
+      const late = await shop.open(ada);
+      faulty.fail("write", "silent");
+      await rejection(openShop(faulty.store, { users }).sessions.user("ada").endAll());
+      const tab = await shop.open(ada);
+      tab.signIn("bob");
+      const cookie = await shop.sessions.save(tab);
+      late.elevate();
+      await shop.sessions.save(late).catch(codeOf);
+      expect((await shop.open(`${COOKIE}=${cookie?.value}`)).userId).to.equal("bob");
+    },
+  ),
+
+  inMemory(
+    "R31 a list that takes an entry away while its row is written puts it back",
+    async ({ store, users, shop }) => {
+      await withClock(async (clock) => {
+        const session = await shop.open(null);
+        session.signIn("ada");
+        clock.advance(61);
+        const late: UserIndex = {
+          ...users,
+          async remove(...given) {
+            await shop.sessions.save(session).catch(() => undefined);
+            await users.remove(...given);
+          },
+        };
+        // The entry is there, the row is not yet.
+        let isFirst = true;
+        const listing = openShop(store, { users: late });
+        const slow = openShop(
+          {
+            read: (key) => store.read(key),
+            async write(...row) {
+              if (isFirst) {
+                isFirst = false;
+                await listing.sessions.user("ada").list();
+              }
+              return store.write(...row);
+            },
+          },
+          { users },
+        );
+        const other = await slow.open(null);
+        other.signIn("ada");
+        clock.advance(61);
+        const cookie = await slow.sessions.save(other);
+        const isIn = cookie && !(await shop.open(`${COOKIE}=${cookie.value}`)).isNew;
+        const handles = await handlesOf(shop);
+        expect(handles.includes(other.handle)).to.equal(Boolean(isIn));
+      });
     },
   ),
 
