@@ -74,7 +74,7 @@ describe("a fault of SQLite", () => {
     const client = await database.connect();
     await holder.$executeRawUnsafe("BEGIN IMMEDIATE");
     try {
-      const { write } = callsOf(prismaStore(client.session));
+      const { write } = callsOf(prismaStore(client.session, { timeoutMs: 10_000 }));
       await expectRefusal(write(), { ...REFUSED, says: /gave up waiting/ });
     } finally {
       await holder.$executeRawUnsafe("ROLLBACK");
@@ -171,7 +171,7 @@ describe("a fault of libsql's server", () => {
 
   test("one that is not there was certainly not written to", async () => {
     const client = await database.connect({ url: `http://127.0.0.1:${await freePort()}` });
-    for (const call of Object.values(callsOf(prismaStore(client.session)))) {
+    for (const call of Object.values(callsOf(prismaStore(client.session, { timeoutMs: 10_000 })))) {
       await expectRefusal(call(), { ...REFUSED, says: /cannot be reached/ });
     }
     await client.$disconnect();

@@ -157,7 +157,7 @@ describeWith("mariadbd")("a MariaDB that does not answer", () => {
     // Prisma sends nothing before somebody waits for it.
     const busy = client.$queryRawUnsafe("SELECT sleep(2)").then(() => undefined);
     await sleep(200);
-    for (const call of Object.values(callsOf(prismaStore(client.session)))) {
+    for (const call of Object.values(callsOf(prismaStore(client.session, { timeoutMs: 10_000 })))) {
       await expectRefusal(call(), { ...REFUSED, says: /no connection was free in time/ });
     }
     await busy;

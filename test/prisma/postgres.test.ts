@@ -170,7 +170,8 @@ describeWith("postgres")("a PostgreSQL that does not answer", () => {
     const client = await server.connect({ max: 1, connectionTimeoutMillis: 200 });
     // Prisma sends nothing before somebody waits for it.
     const busy = client.$queryRawUnsafe("SELECT pg_sleep(2)::text").then(() => undefined);
-    for (const call of Object.values(callsOf(prismaStore(client.session)))) {
+    const store = prismaStore(client.session, { timeoutMs: 10_000 });
+    for (const call of Object.values(callsOf(store))) {
       await expectRefusal(call(), { ...REFUSED, says: /no connection was free in time/ });
     }
     await busy;
@@ -224,7 +225,8 @@ describeWith("postgres")("a PostgreSQL that does not answer", () => {
     const client = await server.connect();
     await server.kill();
     try {
-      for (const call of Object.values(callsOf(prismaStore(client.session)))) {
+      const store = prismaStore(client.session, { timeoutMs: 10_000 });
+      for (const call of Object.values(callsOf(store))) {
         await expectRefusal(call(), { ...REFUSED, says: /cannot be reached/ });
       }
     } finally {
