@@ -2,12 +2,13 @@
 
 import type { Context } from "./context.ts";
 import { deleteCookie, type SetCookie, writeCookie } from "./cookie.ts";
+import { replacedElsewhere, type Writing } from "./draft.ts";
 import { endAll, endOpen } from "./end.ts";
 import { SessionError, StoreError } from "./errors.ts";
 import type { Flash } from "./record.ts";
 import { type Session, stateOf } from "./session.ts";
 import { noteEdits, type State } from "./state.ts";
-import { isSignIn, replacedElsewhere, write, type Writing } from "./write.ts";
+import { isSignIn, write } from "./write.ts";
 
 /**
  * What a save is to do. `conflict`: refuse a change on a session that was replaced before this request began.

@@ -1,35 +1,47 @@
 // A session -> its row, by compare-and-swap; and again, with the same changes, on what another request wrote.
 
-import { diff, replay } from "./changes.ts";
 import { type Context, refOf } from "./context.ts";
 import { type SetCookie, writeCookie } from "./cookie.ts";
-import { checkSize, encodeData } from "./data.ts";
+import {
+  beginJob,
+  type Draft,
+  draftOf,
+  type Job,
+  lose,
+  type Lost,
+  redraft,
+  replacedElsewhere,
+  settle,
+  type Writing,
+} from "./draft.ts";
 import { DEADLINE_MS, endRow, MARK_MS, trim } from "./end.ts";
 import { admit, enter, leave, touch } from "./entries.ts";
 import { SessionConflictError, StoreError } from "./errors.ts";
-import { encodeRecord, expiryOf, type SessionRecord } from "./record.ts";
-import { beginWith, checkSchema, interpret, type Reading } from "./row.ts";
-import { noteEdits, type Row, type State } from "./state.ts";
-import type { Store } from "./store.ts";
+import { encodeRecord } from "./record.ts";
+import { interpret } from "./row.ts";
+import type { Row, State } from "./state.ts";
+import type { Store, Swap } from "./store.ts";
 import { keyOf, newHandle, newId } from "./token.ts";
 import type { UserEntry } from "./users.ts";
 
 /** Two equal ids of 256 bits are a broken random source or a broken store: a few tries, then an error (R6). */
 const MAX_TRIES = 3;
 
-type Base = Omit<SessionRecord, "data"> & { readonly data?: string };
+/** Where a row stands. */
+type Place = Pick<Row, "id" | "key">;
 
-/** What `write` can be asked for. `renew` writes nothing but the time of this visit. */
-export type Writing = "create" | "update" | "renewing update" | "renew" | "regenerate";
+/** A new row, and what its user has over their limit since. */
+type Placed = Place & { readonly over: readonly UserEntry[] };
 
-/** A record, ready to be written. */
-interface Draft {
-  readonly record: SessionRecord;
-  /** JSON of its data as the application sees it. */
-  readonly seen: string;
-  readonly text: string;
-  readonly expiresAt: number;
-}
+/**
+ * What became of a row that was to be swapped: `swapped`; `left` as another's renewal; an earlier save's own, whose
+ * answer was lost (`sent`); no session any more (`lost`).
+ */
+type Outcome<Data extends object> =
+  | { readonly kind: "swapped"; readonly draft: Draft; readonly attempts: number }
+  | { readonly kind: "left" }
+  | { readonly kind: "sent"; readonly sent: State<Data>["sent"][number] }
+  | { readonly kind: "lost"; readonly found: Lost; readonly text: string | null };
 
 /**
  * Writes a session: `create` a row, `update` it, `renew` it, or `regenerate` it under a new id. Answers the cookie
@@ -42,189 +54,238 @@ export async function write<Data extends object>(
   state: State<Data>,
   planned: Writing,
 ): Promise<SetCookie | null> {
-  const { options, store, tokens, report } = context;
-  const now = Date.now();
-  const row = state.origin.kind === "row" ? state.origin : undefined;
-  const seen = state.changes.length > 0 ? noteEdits(state) : state.noted;
-  const changes = [...state.changes];
-  const { identity, signIn } = state;
-  /** Of the row that is written: where it does not come from the row that was read. */
-  const given = identity && signIn ? { identity } : {};
-  const isUnchanged = planned === "renew" || changes.length === 0;
-
-  /** Data that ended up as it was stays as it stands (`isKept`), whatever the schema makes of it today. */
-  async function draft(base: Base, seen: string, isKept: boolean | undefined): Promise<Draft> {
-    const { data = seen } = isKept ? base : {};
-    const seenAt = planned === "update" ? base.seenAt : Math.max(base.seenAt, now);
-    const record = { ...base, data, seenAt };
-    const flash = record.flash.size ? JSON.stringify([...record.flash]) : "";
-    if (!isUnchanged) checkSize(options.maxBytes, data + flash);
-    if (!isKept) await checkSchema(options.schema, data);
-    return { record, seen, text: encodeRecord(record), expiresAt: expiryOf(record, options) };
-  }
-
-  /** Nobody's session any more: reports it, and drops what was to be saved. */
-  function gone(
-    found: Exclude<Reading<Data>["kind"], "session">,
-    text: string | null,
-    { id, key }: Pick<Row, "id" | "key">,
-    isAlive = false,
-  ): null {
-    report({ type: "gone", ref: refOf(key), during: "save", found });
-    const isMoved = found === "moved";
-    state.origin = { kind: "replaced", id, key, text, isMoved, isAlive };
-    // Who has signed in meanwhile is the next save's.
-    if (state.identity === identity) {
-      state.changes.length = 0;
-      state.regenerate = false;
-      state.signIn = undefined;
-      state.past = identity?.user ?? state.past;
-      state.identity = undefined;
-    }
-    // After an end nothing is lost by not writing: one that came a moment later would have taken it all away.
-    // After a move it is missing, and to follow the mark would let an old cookie write into the session of
-    // somebody who has signed in since.
-    if (found === "moved") throw replacedElsewhere();
-    return null;
-  }
-
-  const times = { createdAt: now, seenAt: now };
-  // Nothing of what another user had is carried over (R35).
-  const kept = signIn === "other" ? undefined : row?.record;
-  const base = { ...times, ...kept, ...given, flash: new Map(state.flash) };
-  let next = await draft(base, seen, kept && seen === state.stored);
-  if (row && next.expiresAt <= now) return gone("expired", row.text, row);
-  // The new row first, then the mark on the old: a failure in between must leave the visitor as they were.
-  const isEntering = isSignIn(signIn);
-  const fresh =
-    row && planned !== "regenerate" ? undefined : await insert(context, next, isEntering);
-  const mark = row && fresh && encodeRecord({ moved: fresh.key });
-  let isWritten = false;
-  let isForItself = false;
-  let attempts = 0;
-  let over: readonly UserEntry[] = [];
-  try {
-    if (fresh && next.record.identity) {
-      const listed = { ...next, identity: next.record.identity, key: fresh.key };
-      if (!isEntering) await enter(context, listed);
-      const found = await admit(context, listed, isEntering);
-      if (!found) {
-        const { user, signedInAt: at } = listed.identity;
-        // Somebody asked for its end, and perhaps could not have it.
-        if (row && !isEntering) await endRow(context, row, { user, at });
-        const stands = row ?? ("key" in state.origin ? state.origin : undefined);
-        const isAlive = isEntering && stands !== undefined;
-        return gone("ended", row?.text ?? null, stands ?? fresh, isAlive);
-      }
-      over = found;
-    }
-    const { origin } = state;
-    if (fresh && (origin.kind === "unanswered" || (origin.kind === "replaced" && origin.isAlive))) {
-      // What the cookie names must not outlive the sign-in (R8). It is no logout: where it cannot be ended, it stays.
-      const failure = await endRow(context, { key: origin.key });
-      if (failure) throw failure;
-      // It counted until now.
-      const { identity: who } = next.record;
-      if (over.length > 0 && who) {
-        over = (await admit(context, { identity: who, key: fresh.key }, true)) ?? [];
-      }
-    }
-    isWritten = !row;
-    for (let expected = row?.text ?? null; row && !isWritten; attempts++) {
-      const swap = await store
-        .write(row.key, mark ?? next.text, mark ? Date.now() + MARK_MS : next.expiresAt, expected)
-        .catch(async (error: StoreError) => {
-          if (!mark && error.outcome === "unknown")
-            state.sent.push({ ...next, steps: changes.length });
-          // Where no answer comes, the old row is read once: a mark that is ours is success (R8).
-          const unsure = mark && error.outcome === "unknown";
-          if (unsure && (await store.read(row.key)) === mark) return { swapped: true } as const;
-          throw error;
-        });
-      isWritten = swap.swapped;
-      if (swap.swapped) continue;
-      if (planned === "renew") return null;
-      expected = swap.current;
-      // What was sent for the user before is none of the one's who signs in.
-      const sent =
-        signIn === "other" ? undefined : state.sent.find(({ text }) => text === expected);
-      if (sent) {
-        // An earlier save was carried out after all, though its answer was lost: what it did is not done again.
-        settle(state, { ...row, ...sent, isNews: true });
-        // A regenerate and a renewal's cookie are still to come.
-        const isDone = state.changes.length === 0 && planned === "update";
-        return isDone ? null : await write(context, state, planned);
-      }
-      const reading = await interpret(options, expected);
-      // After an end a sign-in stands for itself. After a move another has most likely been made.
-      isForItself = isEntering && reading.kind !== "session" && reading.kind !== "moved";
-      if (isForItself) {
-        state.origin = { kind: "replaced", id: row.id, key: row.key, text: expected };
-        break;
-      }
-      if (reading.kind !== "session") return gone(reading.kind, expected, row);
-      await pause(now);
-      if (signIn === "other") continue;
-      const { record, data = (await beginWith(options))() } = reading;
-      const before = encodeData(data, "data");
-      const after = replay(changes, data, record.flash);
-      const both = await draft(
-        { ...record, ...given, flash: after.flash },
-        after.data,
-        after.data === before,
-      );
-      if (fresh) {
-        const again = await store.write(fresh.key, both.text, both.expiresAt, next.text);
-        if (!again.swapped) throw replacedElsewhere();
-      }
-      next = both;
-    }
-  } finally {
-    if (fresh && !isWritten) {
-      await remove(store, fresh.key, next.text);
-      if (next.record.identity) await leave(context, next.record.identity.user, [fresh.key]);
-    }
-  }
-
-  if (isForItself) {
-    // Under a handle of its own: the one before was ended.
-    if (state.identity === identity && identity) {
-      state.identity = { ...identity, handle: newHandle() };
-    }
-    return write(context, state, "create");
-  }
-
-  const { id, key } = (fresh ?? row) as { id: Uint8Array; key: string };
-  const ref = refOf(key);
-  if (!row) report({ type: "created", ref });
-  if (row && attempts > 1) report({ type: "conflict", ref: refOf(row.key), attempts });
-  if (row && fresh) report({ type: "regenerated", ref, from: refOf(row.key) });
-  settle(state, {
-    ...next,
-    id,
-    key,
-    steps: changes.length,
-    isNews: attempts > 1 && kept === row?.record,
-    isOvertaken: state.signIn === "other" && state.identity !== identity,
-  });
-  // Another may have been asked for meanwhile.
-  if (fresh && state.identity === identity) state.regenerate = false;
-  if (state.identity === identity) state.signIn = undefined;
-  if (mark && row?.record.identity) await leave(context, row.record.identity.user, [row.key]);
-  if (planned === "update") return null;
-  const { identity: written } = next.record;
-  if (written) {
-    const listed = { ...next, identity: written, key };
-    await (fresh ? trim(context, listed, over) : touch(context, listed));
-  }
-  // Until the browser is closed, where the sign-in said so.
-  const maxAge =
-    written?.persistent === false ? undefined : Math.ceil((next.expiresAt - now) / 1000);
-  return writeCookie(options.cookie, tokens.sign(id), maxAge);
+  const job = beginJob(context, state, planned);
+  const { row, startedAt } = job;
+  const draft = await draftOf(job);
+  if (row && draft.expiresAt <= startedAt) return lose(job, "expired", row.text, row);
+  if (!row) return create(job, draft);
+  return planned === "regenerate" ? regenerate(job, row, draft) : update(job, row, draft);
 }
 
 export function isSignIn(signIn: State<object>["signIn"]): boolean {
   return signIn !== undefined && signIn !== "elevate";
+}
+
+/** Writes the row where it stands. */
+async function update<Data extends object>(
+  job: Job<Data>,
+  row: Row,
+  first: Draft,
+): Promise<SetCookie | null> {
+  const { context, state, planned, changes } = job;
+  const outcome = await contend(job, row, first, async (draft, expected) => {
+    try {
+      return await context.store.write(row.key, draft.text, draft.expiresAt, expected);
+    } catch (error) {
+      const isUnknown = (error as StoreError).outcome === "unknown";
+      if (isUnknown) state.sent.push({ ...draft, steps: changes.length });
+      throw error;
+    }
+  });
+  if (outcome.kind !== "swapped") return giveUp(job, row, outcome);
+  const { draft } = outcome;
+  const { identity } = draft.record;
+  finish(job, row, outcome);
+  if (planned === "update") return null;
+  if (identity) await touch(context, { ...draft, identity, key: row.key });
+  return cookieOf(job, row.id, draft);
+}
+
+async function create<Data extends object>(
+  job: Job<Data>,
+  draft: Draft,
+): Promise<SetCookie | null> {
+  const placed = await place(job, draft);
+  if (!placed) return null;
+  job.context.report({ type: "created", ref: refOf(placed.key) });
+  finish(job, placed, { draft, attempts: 0 });
+  return welcome(job, placed, draft);
+}
+
+/**
+ * Writes the session under a new id, and where it stood a mark that leads there. The new row comes first: a failure in
+ * between must leave the visitor as they were.
+ */
+async function regenerate<Data extends object>(
+  job: Job<Data>,
+  row: Row,
+  first: Draft,
+): Promise<SetCookie | null> {
+  const { context, state, identity, signIn } = job;
+  const { store } = context;
+  const placed = await place(job, first);
+  if (!placed) return null;
+  const { key } = placed;
+  const mark = encodeRecord({ moved: key });
+  let standing = first;
+  let outcome: Outcome<Data> | undefined;
+  try {
+    outcome = await contend(job, row, first, async (draft, expected) => {
+      if (draft !== standing) {
+        const again = await store.write(key, draft.text, draft.expiresAt, standing.text);
+        if (!again.swapped) throw replacedElsewhere();
+        standing = draft;
+      }
+      return replace(store, row.key, mark, expected);
+    });
+  } finally {
+    if (outcome?.kind !== "swapped") await remove(context, key, standing);
+  }
+  if (outcome.kind === "lost" && outcome.found !== "moved" && isSignIn(signIn)) {
+    // After an end a sign-in stands for itself, under a handle of its own. After a move another has most likely been made.
+    state.origin = { kind: "replaced", id: row.id, key: row.key, text: outcome.text };
+    if (identity && state.identity === identity) {
+      state.identity = { ...identity, handle: newHandle() };
+    }
+    return write(context, state, "create");
+  }
+  if (outcome.kind !== "swapped") return giveUp(job, row, outcome);
+  finish(job, placed, outcome);
+  context.report({ type: "regenerated", ref: refOf(key), from: refOf(row.key) });
+  const { identity: before } = row.record;
+  if (before) await leave(context, before.user, [row.key]);
+  return welcome(job, placed, outcome.draft);
+}
+
+/** Swaps a row by `put` until that is done, each time with the changes made on what was met there. */
+async function contend<Data extends object>(
+  job: Job<Data>,
+  row: Row,
+  first: Draft,
+  put: (draft: Draft, expected: string) => Promise<Swap>,
+): Promise<Outcome<Data>> {
+  const { context, state, planned, signIn, startedAt } = job;
+  let draft = first;
+  let expected = row.text;
+  for (let attempts = 1; ; attempts++) {
+    const swap = await put(draft, expected);
+    if (swap.swapped) return { kind: "swapped", draft, attempts };
+    if (planned === "renew") return { kind: "left" };
+    const { current: text } = swap;
+    // What was sent for the user before is none of the one's who signs in.
+    const sent = signIn === "other" ? undefined : state.sent.find((save) => save.text === text);
+    if (sent) return { kind: "sent", sent };
+    const reading = await interpret(context.options, text);
+    if (text === null || reading.kind !== "session") {
+      return { kind: "lost", found: reading.kind as Lost, text };
+    }
+    await pause(startedAt);
+    if (signIn !== "other") draft = await redraft(job, reading);
+    expected = text;
+  }
+}
+
+/** What a save comes to whose row was not swapped. */
+async function giveUp<Data extends object>(
+  job: Job<Data>,
+  row: Row,
+  outcome: Exclude<Outcome<Data>, { kind: "swapped" }>,
+): Promise<SetCookie | null> {
+  const { context, state, planned } = job;
+  if (outcome.kind === "left") return null;
+  if (outcome.kind === "lost") return lose(job, outcome.found, outcome.text, row);
+  // An earlier save was carried out after all, though its answer was lost: what it did is not done again.
+  settle(state, { ...row, ...outcome.sent, isNews: true });
+  // A regenerate and a renewal's cookie are still to come.
+  const isDone = state.changes.length === 0 && planned === "update";
+  return isDone ? null : write(context, state, planned);
+}
+
+function finish<Data extends object>(
+  { context, state, row, changes, identity, signIn }: Job<Data>,
+  { id, key }: Place,
+  { draft, attempts }: { readonly draft: Draft; readonly attempts: number },
+): void {
+  if (row && attempts > 1) context.report({ type: "conflict", ref: refOf(row.key), attempts });
+  // Another sign-in, or another new id, may have been asked for meanwhile.
+  const isLatest = state.identity === identity;
+  settle(state, {
+    ...draft,
+    id,
+    key,
+    steps: changes.length,
+    isNews: attempts > 1 && signIn !== "other",
+    isOvertaken: state.signIn === "other" && !isLatest,
+  });
+  if (!isLatest) return;
+  if (key !== row?.key) state.regenerate = false;
+  state.signIn = undefined;
+}
+
+function cookieOf<Data extends object>(
+  { context: { options, tokens }, startedAt }: Job<Data>,
+  id: Uint8Array,
+  { record, expiresAt }: Draft,
+): SetCookie {
+  // Until the browser is closed, where the sign-in said so.
+  const isBrief = record.identity?.persistent === false;
+  const maxAge = isBrief ? undefined : Math.ceil((expiresAt - startedAt) / 1000);
+  return writeCookie(options.cookie, tokens.sign(id), maxAge);
+}
+
+/** Ends what a sign-in leaves over its user's limit, and answers the cookie. */
+async function welcome<Data extends object>(
+  job: Job<Data>,
+  { id, key, over }: Placed,
+  draft: Draft,
+): Promise<SetCookie> {
+  const { identity } = draft.record;
+  if (identity) await trim(job.context, { ...draft, identity, key }, over);
+  return cookieOf(job, id, draft);
+}
+
+/** Writes a row under a new id that the index lets stand. Answers nothing where it does not: the session is over. */
+async function place<Data extends object>(
+  job: Job<Data>,
+  draft: Draft,
+): Promise<Placed | undefined> {
+  const { context, state, row, signIn } = job;
+  const isEntering = isSignIn(signIn);
+  const fresh = await insert(context, draft, isEntering);
+  let over: readonly UserEntry[] | undefined;
+  try {
+    over = await admitNew(job, { ...fresh, ...draft });
+  } finally {
+    if (!over) await remove(context, fresh.key, draft);
+  }
+  if (over) return { ...fresh, over };
+  const stood = row ?? ("key" in state.origin ? state.origin : undefined);
+  lose(job, "ended", row?.text ?? null, stood ?? fresh, isEntering && stood !== undefined);
+  return undefined;
+}
+
+/**
+ * Asks the index whether a session may stand under its new id. Answers what is over the user's limit then, and
+ * `undefined` where it may not.
+ *
+ * @throws StoreError
+ */
+async function admitNew<Data extends object>(
+  { context, state: { origin }, row, signIn }: Job<Data>,
+  fresh: Draft & Place,
+): Promise<readonly UserEntry[] | undefined> {
+  const { identity } = fresh.record;
+  const isEntering = isSignIn(signIn);
+  let over: readonly UserEntry[] | undefined = [];
+  if (identity) {
+    const { user, signedInAt: at } = identity;
+    const listed = { ...fresh, identity };
+    if (!isEntering) await enter(context, listed);
+    over = await admit(context, listed, isEntering);
+    // Somebody asked for its end, and perhaps could not have it.
+    if (!over && row && !isEntering) await endRow(context, row, { user, at });
+    if (!over) return undefined;
+  }
+  if (origin.kind === "unanswered" || (origin.kind === "replaced" && origin.isAlive)) {
+    // What the cookie names must not outlive the sign-in (R8). It is no logout: where it cannot be ended, it stays.
+    const failure = await endRow(context, { key: origin.key });
+    if (failure) throw failure;
+    // It counted until now.
+    if (over.length > 0 && identity) {
+      over = (await admit(context, { identity, key: fresh.key }, true)) ?? [];
+    }
+  }
+  return over;
 }
 
 /**
@@ -236,7 +297,7 @@ async function insert<Data extends object>(
   context: Context<Data>,
   { text, expiresAt, record: { identity } }: Draft,
   isEntering: boolean,
-): Promise<{ id: Uint8Array; key: string }> {
+): Promise<Place> {
   const { store } = context;
   let retried = false;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -257,43 +318,31 @@ async function insert<Data extends object>(
   throw new StoreError("none", "Cannot create session: every new id is taken");
 }
 
-/**
- * Makes a written row what the session stands on. Where the changes were replayed on what others wrote (`isNews`),
- * the application's object takes that over in place. What the application did while the save was under way stays, and
- * is the next save's; where it signed somebody else in (`isOvertaken`), that alone.
- */
-function settle<Data extends object>(
-  state: State<Data>,
-  written: Draft &
-    Pick<Row, "id" | "key"> & {
-      readonly steps: number;
-      readonly isNews: boolean;
-      readonly isOvertaken?: boolean;
-    },
-): void {
-  const { id, key, text, record, seen, expiresAt, steps, isNews, isOvertaken } = written;
-  state.origin = { kind: "row", id, key, text, record };
-  state.createdAt = record.createdAt;
-  if (!state.signIn) state.identity = record.identity;
-  state.expiresAt = expiresAt;
-  state.sent.length = 0;
-  // Meanwhile somebody else signed in, who has begun anew.
-  if (isOvertaken) return;
-  state.changes.splice(0, steps);
-  state.stored = seen;
-  if (!isNews) return;
+/** Puts a mark where a row was. Where no answer comes, the row is read once: a mark that is ours is success (R8). */
+async function replace(store: Store, key: string, mark: string, expected: string): Promise<Swap> {
   try {
-    if (state.touched) noteEdits(state);
-    const theirs = JSON.parse(seen) as Data;
-    const { data, flash } = replay(state.changes, theirs, record.flash);
-    if (state.data) diff(state.noted, theirs)?.({ data: state.data, flash });
-    state.noted = data;
-    state.flash = flash;
-  } catch {
-    // Data that cannot be kept, or a function that refuses what others wrote: this save is done, and the next one
-    // says so. It is made to meet the row again, by an expectation that none fulfils.
-    state.origin = { ...state.origin, text: "" };
+    return await store.write(key, mark, Date.now() + MARK_MS, expected);
+  } catch (error) {
+    const isUnsure = (error as StoreError).outcome === "unknown";
+    if (isUnsure && (await store.read(key)) === mark) return { swapped: true };
+    throw error;
   }
+}
+
+/** Takes a new row back. It was never sent to anybody, so one that stays is nobody's, and expires. */
+async function remove<Data extends object>(
+  context: Context<Data>,
+  key: string,
+  { text, record: { identity } }: Draft,
+): Promise<void> {
+  const { store } = context;
+  try {
+    const swap = await store.write(key, "", 0, text);
+    if (!swap.swapped && swap.current !== null) await store.write(key, "", 0, swap.current);
+  } catch {
+    // The store rejects with StoreError alone: it does not answer, and whoever called hears of that.
+  }
+  if (identity) await leave(context, identity.user, [key]);
 }
 
 /**
@@ -306,20 +355,4 @@ async function pause(startedAt: number): Promise<void> {
   }
   const [random = 0] = crypto.getRandomValues(new Uint8Array(1));
   await new Promise((resolve) => setTimeout(resolve, random / 16));
-}
-
-export function replacedElsewhere(): SessionConflictError {
-  return new SessionConflictError(
-    "Cannot save session: another request has replaced it; send this one again with the new cookie",
-  );
-}
-
-/** Takes a new row back. It was never sent to anybody, so one that stays is nobody's, and expires. */
-async function remove(store: Store, key: string, text: string): Promise<void> {
-  try {
-    const swap = await store.write(key, "", 0, text);
-    if (!swap.swapped && swap.current !== null) await store.write(key, "", 0, swap.current);
-  } catch {
-    // The store rejects with StoreError alone: it does not answer, and whoever called hears of that.
-  }
 }

@@ -62,8 +62,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: "regenerate by plain removal",
     file: "write.ts",
-    text: "mark ? Date.now() + MARK_MS : next.expiresAt",
-    becomes: "mark ? 0 : next.expiresAt",
+    text: "store.write(key, mark, Date.now() + MARK_MS, expected)",
+    becomes: "store.write(key, mark, 0, expected)",
     mode: "cached",
   },
   {
