@@ -232,7 +232,7 @@ describe("requireFresh()", () => {
       expect(shop.entries()).toBe(0);
     }));
 
-  test.each([0, 1.5, -1, Number.NaN, Infinity, "300"])(
+  test.each([0, 1.5, -1, Number.NaN, Infinity, "300", undefined, null])(
     "with a number of seconds that is none (%s) lets nobody pass",
     async (seconds) => {
       const shop = openShop();

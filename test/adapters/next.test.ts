@@ -901,6 +901,7 @@ describe.skipIf(lacksParts).each([
       expect(await (await ask("api/user")).text()).toBe("ADA");
       expect(await (await ask("api/fresh")).text()).toBe("ADA");
       expect(await (await ask("api/user-read-only")).text()).toBe("Ada");
+      expect((await ask("api/fresh-unset")).status).toBe(500);
       await sleep(OLD_MS);
       expect((await ask("api/user")).status).toBe(200);
       const old = await ask("api/fresh");

@@ -2,10 +2,10 @@
 // and no end is forgotten.
 
 import { expect } from "chai";
-import { memoryStore, memoryUsers, type UserIndex } from "coatcheck";
+import { memoryStore, memoryUsers, type Store, type UserIndex } from "coatcheck";
 import { withClock } from "../support/clock.ts";
 import { cookieJar } from "../support/jar.ts";
-import { faultyStore, pausingStore } from "../support/stores.ts";
+import { faultyStore, pausingStore, signal } from "../support/stores.ts";
 import type { Case } from "../support/suite.ts";
 import { codeOf, COOKIE, openShop, rejection, sessionCookie, type Shop } from "./setup.ts";
 
@@ -18,6 +18,21 @@ async function cookieOf(shop: Shop, user: string): Promise<string> {
 
 async function handlesOf(shop: Shop, user = "ada"): Promise<(string | undefined)[]> {
   return (await shop.sessions.user(user).list()).sessions.map(({ handle }) => handle);
+}
+
+/** Ada's `endAll` that marks every entry of hers, and whose store then loses what it writes. Answers the shop that asked. */
+async function failToEndAll(store: Store, users: UserIndex): Promise<Shop> {
+  const faulty = faultyStore(store);
+  const shop = openShop(faulty.store, { users });
+  faulty.fail("write", "silent", { times: 9 });
+  await rejection(shop.sessions.user("ada").endAll());
+  faulty.heal();
+  return shop;
+}
+
+/** An index whose removals fail. */
+function hoarding(users: UserIndex): UserIndex {
+  return { ...users, remove: () => Promise.reject(new Error("permission denied")) };
 }
 
 /** A case over memory: the core alone is its subject. */
@@ -85,10 +100,7 @@ export const cases: readonly Case[] = [
   inMemory("R31 an endAll whose entries cannot be taken away says so, and ends", async (given) => {
     const { store, users, shop } = given;
     const ada = await cookieOf(shop, "ada");
-    const stuck = openShop(store, {
-      users: { ...users, remove: () => Promise.reject(new Error("permission denied")) },
-      maxPerUser: 1,
-    });
+    const stuck = openShop(store, { users: hoarding(users), maxPerUser: 1 });
     const error = await rejection(stuck.sessions.user("ada").endAll());
     expect(codeOf(error)).to.equal("STORE_UNAVAILABLE");
     expect((await shop.open(ada)).isNew).to.equal(true);
@@ -121,11 +133,8 @@ export const cases: readonly Case[] = [
   inMemory(
     "R31 an endAll that failed ends nobody else's session later, who signed in there since",
     async ({ store, users, shop }) => {
-      const faulty = faultyStore(store);
-      const one = openShop(faulty.store, { users });
       const ada = await cookieOf(shop, "ada");
-      faulty.fail("write", "silent");
-      await rejection(one.sessions.user("ada").endAll());
+      const one = await failToEndAll(store, users);
       const session = await shop.open(ada);
       session.signIn("bob");
       const { value } = (await shop.sessions.save(session)) ?? {};
@@ -140,12 +149,9 @@ export const cases: readonly Case[] = [
   inMemory(
     "R31 endOthers ends what an end that failed has left, and keeps this session though that had meant it too",
     async ({ store, users, shop }) => {
-      const faulty = faultyStore(store);
-      const one = openShop(faulty.store, { users });
       const cookies = [await cookieOf(shop, "ada"), await cookieOf(shop, "ada")];
       const second = await cookieOf(shop, "ada");
-      faulty.fail("write", "silent", { times: 9 });
-      await rejection(one.sessions.user("ada").endAll());
+      await failToEndAll(store, users);
       const own = await shop.open(second);
       await shop.sessions.user("ada").endOthers(own);
       for (const cookie of cookies) expect((await shop.open(cookie)).isNew).to.equal(true);
@@ -287,11 +293,9 @@ export const cases: readonly Case[] = [
   inMemory(
     "R31 a new id that comes too late ends nobody who has signed in since",
     async ({ store, users, shop }) => {
-      const faulty = faultyStore(store);
       const ada = await cookieOf(shop, "ada");
       const late = await shop.open(ada);
-      faulty.fail("write", "silent");
-      await rejection(openShop(faulty.store, { users }).sessions.user("ada").endAll());
+      await failToEndAll(store, users);
       const tab = await shop.open(ada);
       tab.signIn("bob");
       const cookie = await shop.sessions.save(tab);
@@ -305,51 +309,106 @@ export const cases: readonly Case[] = [
     "R31 a list that takes an entry away while its row is written puts it back",
     async ({ store, users, shop }) => {
       await withClock(async (clock) => {
-        const session = await shop.open(null);
-        session.signIn("ada");
-        clock.advance(61);
-        const late: UserIndex = {
-          ...users,
-          async remove(...given) {
-            await shop.sessions.save(session).catch(() => undefined);
-            await users.remove(...given);
-          },
-        };
-        // The entry is there, the row is not yet.
-        let isFirst = true;
-        const listing = openShop(store, { users: late });
-        const slow = openShop(
-          {
-            read: (key) => store.read(key),
-            async write(...row) {
-              if (isFirst) {
-                isFirst = false;
-                await listing.sessions.user("ada").list();
-              }
-              return store.write(...row);
+        // A sign-in that takes longer than a minute: its entry is there, its row is not.
+        const pausing = pausingStore(store);
+        const asked = signal();
+        const listed = signal();
+        const slow = openShop(pausing.store, {
+          users: {
+            ...users,
+            async list(...query) {
+              asked.give();
+              await listed.given;
+              return users.list(...query);
             },
           },
-          { users },
-        );
-        const other = await slow.open(null);
-        other.signIn("ada");
+        });
+        const session = await slow.open(null);
+        session.signIn("ada");
+        const parked = pausing.park("before write");
+        const saving = slow.sessions.save(session);
+        await parked.reached;
         clock.advance(61);
-        const cookie = await slow.sessions.save(other);
-        const isIn = cookie && !(await shop.open(`${COOKIE}=${cookie.value}`)).isNew;
-        const handles = await handlesOf(shop);
-        expect(handles.includes(other.handle)).to.equal(Boolean(isIn));
+        const listing = openShop(store, {
+          users: {
+            ...users,
+            async remove(...given) {
+              await users.remove(...given);
+              parked.resume();
+              await asked.given;
+            },
+          },
+        });
+        expect(await handlesOf(listing)).to.deep.equal([]);
+        listed.give();
+        const cookie = await saving;
+        expect((await shop.open(`${COOKIE}=${cookie?.value}`)).userId).to.equal("ada");
+        expect(await handlesOf(shop)).to.deep.equal([session.handle]);
       });
     },
   ),
 
   inMemory(
+    "R31 whoever signs in anew on the browser that was to be ended may prove it again, too",
+    async ({ store, users, shop }) => {
+      await withClock(async (clock) => {
+        const jar = cookieJar();
+        await shop.visit(jar, (session) => session.signIn("ada"));
+        await failToEndAll(store, users);
+        clock.advance(1);
+        // The entry that was marked stays.
+        const stuck = openShop(store, { users: hoarding(users) });
+        await stuck.visit(jar, (session) => session.signIn("ada"));
+        await shop.visit(jar, (session) => session.elevate());
+        expect((await shop.open(jar)).userId).to.equal("ada");
+      });
+    },
+  ),
+
+  inMemory(
+    "R33 what a sign-in ends because nobody could read it does not count towards the limit",
+    async ({ store, users, shop }) => {
+      await withClock(async (clock) => {
+        const other = await cookieOf(shop, "ada");
+        clock.advance(1);
+        const own = await cookieOf(shop, "ada");
+        clock.advance(1);
+        const faulty = faultyStore(store);
+        const anonymous = openShop(faulty.store, {
+          users,
+          maxPerUser: 2,
+          whenUnavailable: "anonymous",
+        });
+        faulty.fail("read", "refused");
+        const session = await anonymous.open(own);
+        session.signIn("ada");
+        const cookie = await anonymous.sessions.save(session);
+        expect((await shop.open(own)).isNew).to.equal(true);
+        for (const found of [other, `${COOKIE}=${cookie?.value}`]) {
+          expect((await shop.open(found)).userId).to.equal("ada");
+        }
+      });
+    },
+  ),
+
+  inMemory("a new id that met another request's write is given once", async ({ shop }) => {
+    const ada = await cookieOf(shop, "ada");
+    const session = await shop.open(ada);
+    const tab = await shop.open(ada);
+    tab.data.n = 1;
+    await shop.sessions.save(tab);
+    session.regenerate();
+    const cookie = await shop.sessions.save(session);
+    expect(await shop.sessions.save(session)).to.equal(null);
+    const found = await shop.open(`${COOKIE}=${cookie?.value}`);
+    expect([found.userId, found.data.n]).to.deep.equal(["ada", 1]);
+  }),
+
+  inMemory(
     "R31 a session that was to be ended gets no new id instead",
     async ({ store, users, shop }) => {
-      const faulty = faultyStore(store);
       const ada = await cookieOf(shop, "ada");
-      faulty.fail("write", "silent");
-      const { user } = openShop(faulty.store, { users }).sessions;
-      await rejection(user("ada").endAll());
+      await failToEndAll(store, users);
       const session = await shop.open(ada);
       session.regenerate();
       expect(await shop.sessions.save(session)).to.equal(null);
@@ -361,10 +420,8 @@ export const cases: readonly Case[] = [
   inMemory(
     "R33 what an end that failed has left is ended by the next sign-in with a limit",
     async ({ store, users, shop }) => {
-      const faulty = faultyStore(store);
       const before = [await cookieOf(shop, "ada"), await cookieOf(shop, "ada")];
-      faulty.fail("write", "silent", { times: 9 });
-      await rejection(openShop(faulty.store, { users }).sessions.user("ada").endAll());
+      await failToEndAll(store, users);
       await cookieOf(openShop(store, { users, maxPerUser: 2 }), "ada");
       for (const cookie of before) expect((await shop.open(cookie)).isNew).to.equal(true);
       expect(await handlesOf(shop)).to.have.length(1);

@@ -240,7 +240,7 @@ export function dumpingStore(inner: Store): Dumping {
   };
 }
 
-function signal(): { given: Promise<void>; give: () => void } {
+export function signal(): { given: Promise<void>; give: () => void } {
   let give: () => void = () => undefined;
   const given = new Promise<void>((resolve) => {
     give = resolve;

@@ -160,6 +160,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return new Response(userId.toUpperCase());
   }),
 
+  // As where a number comes from a variable that is not set.
+  "fresh-unset": withSession((session, _request: Request) => {
+    return new Response(requireFresh(session, undefined as unknown as number).userId);
+  }),
+
   "user-read-only": async () => new Response(requireUser(await getSession()).userId),
 
   "fresh-by-hand": async () => {
