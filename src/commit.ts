@@ -7,8 +7,8 @@ import { endAll, endOpen } from "./end.ts";
 import { SessionError, StoreError } from "./errors.ts";
 import type { Flash } from "./record.ts";
 import { type Session, stateOf } from "./session.ts";
-import { noteEdits, type State } from "./state.ts";
-import { isSignIn, write } from "./write.ts";
+import { isSignIn, noteEdits, type State } from "./state.ts";
+import { write } from "./write.ts";
 
 /**
  * What a save is to do. `conflict`: refuse a change on a session that was replaced before this request began.

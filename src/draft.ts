@@ -7,7 +7,7 @@ import { checkSize, encodeData } from "./data.ts";
 import { SessionConflictError } from "./errors.ts";
 import { encodeRecord, expiryOf, type Identity, type SessionRecord } from "./record.ts";
 import { beginWith, checkSchema, type Reading } from "./row.ts";
-import { noteEdits, type Row, type State } from "./state.ts";
+import { isSignIn, noteEdits, type Row, type State } from "./state.ts";
 
 /** What a save can be asked to write. `renew` writes nothing but the time of this visit. */
 export type Writing = "create" | "update" | "renewing update" | "renew" | "regenerate";
@@ -26,6 +26,8 @@ export interface Job<Data extends object> {
   readonly seen: string;
   readonly identity: Identity | undefined;
   readonly signIn: State<Data>["signIn"];
+  /** Somebody signs in. */
+  readonly isEntering: boolean;
 }
 
 /** A record, ready to be written. */
@@ -61,6 +63,7 @@ export function beginJob<Data extends object>(
     seen,
     identity,
     signIn,
+    isEntering: isSignIn(signIn),
   };
 }
 

@@ -96,6 +96,11 @@ export interface State<Data extends object> {
   frozen?: Data;
 }
 
+/** Whether somebody signs in, rather than proving once more who they are. */
+export function isSignIn(signIn: State<object>["signIn"]): boolean {
+  return signIn !== undefined && signIn !== "elevate";
+}
+
 type Refusable = Pick<State<object>, "closed" | "readOnly" | "origin" | "signIn">;
 
 /** Why a session cannot be changed; `undefined` when it can. */

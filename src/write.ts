@@ -62,10 +62,6 @@ export async function write<Data extends object>(
   return planned === "regenerate" ? regenerate(job, row, draft) : update(job, row, draft);
 }
 
-export function isSignIn(signIn: State<object>["signIn"]): boolean {
-  return signIn !== undefined && signIn !== "elevate";
-}
-
 /** Writes the row where it stands. */
 async function update<Data extends object>(
   job: Job<Data>,
@@ -111,7 +107,7 @@ async function regenerate<Data extends object>(
   row: Row,
   first: Draft,
 ): Promise<SetCookie | null> {
-  const { context, state, identity, signIn } = job;
+  const { context, state, identity, isEntering } = job;
   const { store } = context;
   const placed = await place(job, first);
   if (!placed) return null;
@@ -131,7 +127,7 @@ async function regenerate<Data extends object>(
   } finally {
     if (outcome?.kind !== "swapped") await remove(context, key, standing);
   }
-  if (outcome.kind === "lost" && outcome.found !== "moved" && isSignIn(signIn)) {
+  if (outcome.kind === "lost" && outcome.found !== "moved" && isEntering) {
     // After an end a sign-in stands for itself, under a handle of its own. After a move another has most likely been made.
     state.origin = { kind: "replaced", id: row.id, key: row.key, text: outcome.text };
     if (identity && state.identity === identity) {
@@ -239,8 +235,7 @@ async function place<Data extends object>(
   job: Job<Data>,
   draft: Draft,
 ): Promise<Placed | undefined> {
-  const { context, state, row, signIn } = job;
-  const isEntering = isSignIn(signIn);
+  const { context, state, row, isEntering } = job;
   const fresh = await insert(context, draft, isEntering);
   let over: readonly UserEntry[] | undefined;
   try {
@@ -261,11 +256,10 @@ async function place<Data extends object>(
  * @throws StoreError
  */
 async function admitNew<Data extends object>(
-  { context, state: { origin }, row, signIn }: Job<Data>,
+  { context, state: { origin }, row, isEntering }: Job<Data>,
   fresh: Draft & Place,
 ): Promise<readonly UserEntry[] | undefined> {
   const { identity } = fresh.record;
-  const isEntering = isSignIn(signIn);
   let over: readonly UserEntry[] | undefined = [];
   if (identity) {
     const { user, signedInAt: at } = identity;
