@@ -4,7 +4,6 @@ import { createSessions } from "coatcheck";
 import { redisStore, upstash } from "coatcheck/redis";
 
 export interface Data {
-  name?: string;
   notes: string[];
 }
 

@@ -15,7 +15,7 @@ export const app = new Hono()
     const visitor = await getSession(c);
     // Not to be kept by the browser either: Back, after signing out, shows no notes.
     c.header("Cache-Control", "no-store");
-    return c.html(page({ ...visitor.data, notice: visitor.flash("notice") }));
+    return c.html(page({ ...visitor.data, name: visitor.userId, notice: visitor.flash("notice") }));
   })
 
   .post("/sign-in", async (c) => {
@@ -23,9 +23,8 @@ export const app = new Hono()
     // A real application checks a password or a passkey here.
     if (name === "") return c.redirect("/", 303);
     const visitor = await getSession(c);
-    visitor.regenerate(); // a new id with the new rights: one that was planted before is worth nothing
-    visitor.data.name = name;
-    visitor.data.notes = []; // not those of whoever signed in here before
+    // Under a new id: one that was planted before is worth nothing. What another user left here does not come along.
+    visitor.signIn(name);
     visitor.flash("notice", `Welcome, ${name}`);
     return c.redirect("/", 303);
   })
@@ -33,7 +32,7 @@ export const app = new Hono()
   .post("/notes", async (c) => {
     const note = await field(c, "note");
     const visitor = await getSession(c);
-    if (visitor.data.name === undefined || note === "") return c.redirect("/", 303);
+    if (visitor.userId === undefined || note === "") return c.redirect("/", 303);
     // A function, so that of two tabs that add at the same moment both are heard.
     visitor.update((data) => {
       data.notes = [...data.notes, note].slice(-50);
@@ -43,8 +42,8 @@ export const app = new Hono()
   })
 
   .get("/notes.txt", async (c) => {
-    const { data } = await getSession(c);
-    if (data.name === undefined) return c.text("Sign in first\n", 401);
+    const { data, userId } = await getSession(c);
+    if (userId === undefined) return c.text("Sign in first\n", 401);
     c.header("Cache-Control", "no-store");
     return streamText(c, async (stream) => {
       for (const note of data.notes) await stream.writeln(note);
@@ -54,7 +53,7 @@ export const app = new Hono()
   .post("/sign-out", async (c) => {
     // Asked for so, a sign-out that meets an outage is not forgotten.
     const visitor = await c.var.session({ whenUnavailable: "anonymous" });
-    visitor.destroy(); // in the store, so that a copy of the cookie is worth nothing either
+    visitor.signOut(); // in the store, so that a copy of the cookie is worth nothing either
     return c.redirect("/", 303);
   });
 

@@ -5,7 +5,6 @@ import { redisStore, upstash } from "coatcheck/redis";
 import type { Context } from "hono";
 
 export interface Data {
-  name?: string;
   notes: string[];
 }
 

@@ -5,7 +5,6 @@ import { nextSessions } from "coatcheck/next";
 import { redisStore, upstash } from "coatcheck/redis";
 
 export interface Data {
-  name?: string;
   notes: string[];
 }
 

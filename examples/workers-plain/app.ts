@@ -17,7 +17,8 @@ export async function app(
   switch (`${method} ${new URL(url).pathname}`) {
     case "GET /": {
       const session = await getSession();
-      return new Response(page({ ...session.data, notice: session.flash("notice") }), {
+      const notice = session.flash("notice");
+      return new Response(page({ ...session.data, name: session.userId, notice }), {
         headers: {
           "Content-Type": "text/html; charset=utf-8",
           // Not to be kept by the browser either: Back, after signing out, shows no notes.
@@ -31,9 +32,8 @@ export async function app(
       // A real application checks a password or a passkey here.
       if (name === "") return toStart();
       const session = await getSession();
-      session.regenerate(); // a new id with the new rights: one that was planted before is worth nothing
-      session.data.name = name;
-      session.data.notes = []; // not those of whoever signed in here before
+      // Under a new id: one that was planted before is worth nothing. What another user left here does not come along.
+      session.signIn(name);
       session.flash("notice", `Welcome, ${name}`);
       return toStart();
     }
@@ -41,7 +41,7 @@ export async function app(
     case "POST /notes": {
       const note = await field(request, "note");
       const session = await getSession();
-      if (session.data.name === undefined || note === "") return toStart();
+      if (session.userId === undefined || note === "") return toStart();
       // A function, so that of two tabs that add at the same moment both are heard.
       session.update((data) => {
         data.notes = [...data.notes, note].slice(-50);
@@ -51,8 +51,8 @@ export async function app(
     }
 
     case "GET /notes.txt": {
-      const { data } = await getSession();
-      if (data.name === undefined) return new Response("Sign in first\n", { status: 401 });
+      const { data, userId } = await getSession();
+      if (userId === undefined) return new Response("Sign in first\n", { status: 401 });
       return new Response(stream(data.notes), {
         headers: { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" },
       });
@@ -61,7 +61,7 @@ export async function app(
     case "POST /sign-out": {
       // Asked for so, a sign-out that meets an outage is not forgotten.
       const session = await getSession({ whenUnavailable: "anonymous" });
-      session.destroy(); // in the store, so that a copy of the cookie is worth nothing either
+      session.signOut(); // in the store, so that a copy of the cookie is worth nothing either
       return toStart();
     }
   }

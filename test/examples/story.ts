@@ -136,6 +136,36 @@ export function tellStory(name: string, start: (variables: Variables) => Promise
       expect(html).not.toContain("Eve");
     });
 
+    test("who signs in again keeps the notes, and whoever signs in there next gets none of them", async () => {
+      await page.goto(address);
+      const form = await reader.read(await htmlFor(""), "Sign in", address);
+      await signIn(page, "Ada");
+      await addNote(page, "a secret");
+      const again = await send(form, { name: "Ada" }, cookieHeader(await token()));
+      const own = tokenIn(again.headers);
+      expect(await htmlFor(own)).toContain("a secret");
+      const next = await send(form, { name: "Eve" }, cookieHeader(own));
+      const html = await htmlFor(tokenIn(next.headers));
+      expect(html).toContain("Welcome, Eve");
+      expect(html).not.toContain("a secret");
+    });
+
+    test.each(["", " "])("a sign-in as %j signs nobody in", async (name) => {
+      const form = await reader.read(await htmlFor(""), "Sign in", address);
+      const { status, headers } = await send(form, { name }, {});
+      expect(status).toBe(303);
+      expect(headers.getSetCookie()).toEqual([]);
+      expect(await stored()).toEqual({});
+    });
+
+    test("a name that is too long is cut off", async () => {
+      const form = await reader.read(await htmlFor(""), "Sign in", address);
+      const { status, headers } = await send(form, { name: "x".repeat(1000) }, {});
+      expect(status).toBe(303);
+      const html = await htmlFor(tokenIn(headers));
+      expect(html).toContain(`<strong>${"x".repeat(200)}</strong>`);
+    });
+
     test("a message is shown once", async () => {
       await page.goto(address);
       await signIn(page, "Ada");

@@ -197,8 +197,8 @@ describeWithRedis("what the pages say of the log", () => {
       const first = await billed((session) => void session.data.n++);
       const read = await billed(() => undefined);
       const change = await billed((session) => void session.data.n++);
-      const signIn = await billed((session) => session.regenerate());
-      const signOut = await billed((session) => session.destroy());
+      const signIn = await billed((session) => session.signIn("ada"));
+      const signOut = await billed((session) => session.signOut());
       const [costs = ""] = sections(text).filter((each) => each.startsWith("10. "));
       const figures = Array.from(costs.matchAll(/^\| .* \| (\d+) \|$/gm), ([, figure]) =>
         Number(figure),

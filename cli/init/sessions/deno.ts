@@ -4,7 +4,6 @@ import { createSessions } from "coatcheck";
 import { storeFromEnv } from "coatcheck/env";
 
 export interface Data {
-  name?: string;
   notes: string[];
 }
 

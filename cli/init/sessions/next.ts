@@ -6,7 +6,6 @@ import { storeFromEnv } from "coatcheck/env";
 import { nextSessions } from "coatcheck/next";
 
 export interface Data {
-  name?: string;
   notes: string[];
 }
 

@@ -5,7 +5,6 @@ import { createSessions, perEnv } from "coatcheck";
 import { storeFromEnv } from "coatcheck/env";
 
 export interface Data {
-  name?: string;
   notes: string[];
 }
 

@@ -8,9 +8,8 @@ export const signIn = withSession((session, form: FormData) => {
   const name = field(form, "name");
   // A real application checks a password or a passkey here.
   if (name === "") redirect("/");
-  session.regenerate(); // a new id with the new rights: one that was planted before is worth nothing
-  session.data.name = name;
-  session.data.notes = []; // not those of whoever signed in here before
+  // Under a new id: one that was planted before is worth nothing. What another user left here does not come along.
+  session.signIn(name);
   session.flash("notice", `Welcome, ${name}`);
   redirect("/");
 });
@@ -18,7 +17,7 @@ export const signIn = withSession((session, form: FormData) => {
 export const addNote = withSession((session, form: FormData) => {
   const note = field(form, "note");
   // Whoever sends a form need not have seen the page: every action asks for itself.
-  if (session.data.name === undefined || note === "") redirect("/");
+  if (session.userId === undefined || note === "") redirect("/");
   // A function, so that of two tabs that add at the same moment both are heard.
   session.update((data) => {
     data.notes = [...data.notes, note].slice(-50);
@@ -30,7 +29,7 @@ export const addNote = withSession((session, form: FormData) => {
 export async function signOut() {
   // Asked for so, a sign-out that meets an outage is not forgotten.
   const session = await getSession({ readOnly: false, whenUnavailable: "anonymous" });
-  session.destroy(); // in the store, so that a copy of the cookie is worth nothing either
+  session.signOut(); // in the store, so that a copy of the cookie is worth nothing either
   await saveSession(session);
   redirect("/");
 }

@@ -5,11 +5,11 @@ import { getSession } from "../sessions";
 import { addNote, signIn, signOut } from "./actions";
 
 export default async function Page() {
-  const { data } = await getSession();
+  const { data, userId } = await getSession();
   return (
     <>
       <Notice />
-      {data.name === undefined ? <SignIn /> : <Notebook name={data.name} notes={data.notes} />}
+      {userId === undefined ? <SignIn /> : <Notebook name={userId} notes={data.notes} />}
     </>
   );
 }

@@ -2,8 +2,8 @@
 
 import { withSession } from "../../sessions";
 
-export const GET = withSession(({ data }, _request: Request) => {
-  if (data.name === undefined) return new Response("Sign in first\n", { status: 401 });
+export const GET = withSession(({ data, userId }, _request: Request) => {
+  if (userId === undefined) return new Response("Sign in first\n", { status: 401 });
   return new Response(stream(data.notes), {
     headers: { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" },
   });
