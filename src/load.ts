@@ -15,7 +15,7 @@ import { keyOf, type Refusal } from "./token.ts";
 export interface LoadOptions {
   /**
    * What to do when the store cannot answer. Default: what `createSessions` was given. To sign out, ask for
-   * `"anonymous"`: `destroy()` can then be called, and an outage does not forget it (R54).
+   * `"anonymous"`: `signOut()` can then be called, and an outage does not forget it (R54).
    */
   readonly whenUnavailable?: "reject" | "anonymous";
 }

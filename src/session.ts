@@ -120,7 +120,7 @@ export class Session<Data extends object> {
 
   /**
    * Gives the session a new id at commit, with the same data; the old one is dead at once. Call it after every change
-   * of privilege, sign-in above all. Neither `createdAt` nor the lifetime moves.
+   * of rights; {@link signIn} and {@link elevate} do it themselves. Neither `createdAt` nor the lifetime moves.
    *
    * @throws SessionError `SESSION_DESTROYED`, `SESSION_COMMITTED`, `SESSION_READ_ONLY`; StoreError when `unavailable`
    */
