@@ -55,7 +55,7 @@ const ROWS = {
   load: [...PATH, "end"],
   entries: PATH,
   end: [...PATH, "entries"],
-  draft: PATH,
+  draft: [...PATH, "entries"],
   write: [...PATH, "draft", "end", "entries"],
   commit: [...PATH, "draft", "write", "end", "entries"],
   account: [...PATH, "end", "entries"],

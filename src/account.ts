@@ -3,11 +3,11 @@
 
 import { wholeNumber } from "./check.ts";
 import type { Context } from "./context.ts";
-import { endRow, MARK_MS } from "./end.ts";
-import { leave } from "./entries.ts";
+import { endEntries, MARK_MS } from "./end.ts";
+import { keysOf, leave, PAGE } from "./entries.ts";
 import { SessionError } from "./errors.ts";
-import { expiryOf } from "./record.ts";
-import { interpret } from "./row.ts";
+import { expiryOf, type SessionRecord } from "./record.ts";
+import { type Lost, recordIn } from "./row.ts";
 import type { Session } from "./session.ts";
 import { userKeyOf } from "./token.ts";
 import type { ListedEntry, UserIndex } from "./users.ts";
@@ -40,7 +40,7 @@ export interface ListOptions {
 
 /** A part of a list. */
 export interface SessionPage {
-  /** The latest sign-in first. Fewer than `limit`, or none, on the last page. */
+  /** The latest sign-in first. Fewer than `limit`, or none, on the last page, and where many have run out. */
   readonly sessions: readonly ListedSession[];
   /** Gives the page after this one, as `after`; `undefined` on the last. */
   readonly next: string | undefined;
@@ -79,10 +79,10 @@ export interface UserSessions {
   endAll(): Promise<void>;
 }
 
-/** Entries asked for at a time. */
-const PAGE = 50;
+/** Pages of the index that one call to `list` looks at, at most. */
+const MOST_PAGES = 5;
 const LIMIT = wholeNumber(20, 100, "sessions");
-const CURSOR = /^(\d{1,16})-([\w-]{1,64})$/;
+const CURSOR = /^(\d{1,15})-([\w-]{1,64})$/;
 
 /** @throws TypeError where there is no index, or `userId` is no text */
 export function createAccount<Data extends object>(
@@ -96,54 +96,34 @@ export function createAccount<Data extends object>(
   }
   const user = userKeyOf(userId, options.cookie.name);
 
-  /** What a row's text says of an entry: a session, `undefined` where it is none of this user's any more. */
-  async function open(
-    { handle }: ListedEntry,
-    text: string | null,
-  ): Promise<Omit<ListedSession, "current"> | undefined> {
-    const reading = await interpret(options, text);
-    if (reading.kind !== "session") return undefined;
-    const { record } = reading;
+  /** Whose session a row holds, if it is that of the entry; else what else it holds. */
+  function open({ handle }: ListedEntry, text: string | null): SessionRecord | Lost | "other" {
+    const record = recordIn(options, text);
+    if (typeof record === "string") return record;
     const { identity } = record;
-    if (identity?.user !== userId || identity.handle !== handle) return undefined;
-    return {
-      handle,
-      createdAt: identity.signedInAt,
-      lastSeenAt: record.seenAt,
-      expiresAt: expiryOf(record, options),
-      meta: identity.meta,
-    };
+    return identity?.user === userId && identity.handle === handle ? record : "other";
   }
 
-  /** Ends what stands behind an entry; whoever asks again goes on where this stopped. */
-  async function endEntry(entry: ListedEntry & { readonly text?: string | null }): Promise<void> {
-    const failure = await endRow(context, entry, { user: userId, at: entry.at });
-    if (failure) throw failure;
-  }
-
-  /** Takes entries away behind which nothing stands, and puts one back whose row has come meanwhile. */
-  async function clear(stale: readonly ListedEntry[]): Promise<void> {
-    if (stale.length > 0) await users.remove(user, keysOf(stale));
-    for (const entry of stale) {
-      let isThere = true;
-      try {
-        isThere = (await open(entry, await store.read(entry.key))) !== undefined;
-      } finally {
-        if (isThere) await users.add(user, entry);
-      }
-    }
+  /**
+   * Whether an entry can go. Not where its session seems to have run out: a copy that is older than its renewal says that
+   * too, and in time the index drops it by itself. Nor where its row may be on the way.
+   */
+  function isStale({ at, expiresAt }: ListedEntry, found: ReturnType<typeof open>): boolean {
+    const enteredAt = Math.max(at, expiresAt - 2 * options.idleTimeout * 1000);
+    const isOver = found === "nothing" || found === "ended" || found === "moved";
+    return (isOver || found === "other") && enteredAt + MARK_MS < Date.now();
   }
 
   /** Marks first: a sign-in that is under way asks for its entry when it is done, and finds the mark or nothing. */
-  async function endRetired(except: string | null): Promise<void> {
-    await users.retire(user, except);
+  async function endRetired(except?: string): Promise<void> {
+    await users.retire(user, { except });
     let after: ListedEntry | undefined;
     for (;;) {
       const entries = await users.list(user, { limit: PAGE, retired: true, after });
       if (entries.length === 0) return;
       // Somebody may have asked for an end of this one too: that is theirs to repeat.
       const over = entries.filter(({ handle }) => handle !== except);
-      for (const entry of over) await endEntry(entry);
+      await endEntries(context, userId, over);
       // Not swallowed: what is not taken from the list would be met again for ever.
       if (over.length > 0) await users.remove(user, keysOf(over));
       after = entries.findLast(({ handle }) => handle === except) ?? after;
@@ -159,53 +139,50 @@ export function createAccount<Data extends object>(
         throw new TypeError("Cannot list sessions: after must be next of the page before");
       }
       const own = current?.userId === userId ? current.handle : undefined;
-      const sessions: ListedSession[] = [];
+      const sessions = new Map<string, ListedSession>();
       let place = at === undefined ? undefined : { at: Number(at), handle: last };
-      for (;;) {
+      for (let pages = 1; ; pages++) {
         // One more than is asked for tells whether there is another page.
         const entries = await users.list(user, { limit: limit + 1, after: place });
         const texts = await Promise.all(entries.map(({ key }) => store.read(key)));
-        const found = await Promise.all(entries.map((entry, at) => open(entry, texts[at] ?? null)));
         const stale: ListedEntry[] = [];
+        let isMore = false;
         for (const [index, entry] of entries.entries()) {
-          const session = found[index];
-          // No row yet, or none any more: a sign-in under way adds its entry first.
-          if (!session && entry.at + MARK_MS < Date.now()) stale.push(entry);
+          const { handle } = entry;
+          const found = open(entry, texts[index] ?? null);
+          if (typeof found === "string" && isStale(entry, found)) stale.push(entry);
+          isMore = index === limit || sessions.size === limit;
+          if (isMore) continue;
+          place = { at: entry.at, handle };
           // A session that is getting a new id has two entries for a moment.
-          if (!session || sessions.some(({ handle }) => handle === session.handle)) continue;
-          if (sessions.length === limit) continue;
-          sessions.push({ ...session, current: own === session.handle });
-          place = { at: entry.at, handle: entry.handle };
+          if (typeof found === "string" || sessions.has(handle)) continue;
+          sessions.set(handle, shown(found, handle, own));
         }
         // A list is a list, whatever becomes of what is not in it.
-        await clear(stale).catch(() => undefined);
-        const isLast = entries.length <= limit;
-        if (sessions.length === limit || isLast) {
-          const isFull = sessions.length === limit && !isLast;
-          return { sessions, next: isFull && place ? `${place.at}-${place.handle}` : undefined };
+        await leave(context, userId, keysOf(stale));
+        if (!isMore || sessions.size === limit || pages === MOST_PAGES) {
+          const next = isMore && place ? `${place.at}-${place.handle}` : undefined;
+          return { sessions: [...sessions.values()], next };
         }
-        const end = entries.at(-1);
-        if (end) place = { at: end.at, handle: end.handle };
       }
     },
 
     async end(handle) {
       // From a form, say: what is no text must not become another question to the index.
       if (typeof handle !== "string" || !/^[\w-]{1,64}$/.test(handle)) return false;
-      const entries = await users.list(user, { limit: PAGE, handle });
-      let isFound = false;
-      for (const entry of entries) {
-        let text = await store.read(entry.key);
-        if (text === null) {
-          // Perhaps that of a sign-in under way. Now it finds no entry when its row is written, or the row is here.
-          await clear([entry]);
-          text = await store.read(entry.key);
-        }
-        isFound = (await open(entry, text)) !== undefined || isFound;
-        await endEntry({ ...entry, text });
+      const query = { limit: PAGE, handle };
+      let entries: (ListedEntry & { readonly text?: string | null })[] = [];
+      for (const entry of await users.list(user, query)) {
+        entries.push({ ...entry, text: await store.read(entry.key) });
       }
+      if (entries.some(({ text }) => text === null)) {
+        // Perhaps a sign-in under way. Now it finds a mark when its row is written, or the row is here.
+        await users.retire(user, { handle });
+        entries = await users.list(user, query);
+      }
+      const isEnded = await endEntries(context, userId, entries);
       await leave(context, userId, keysOf(entries));
-      return isFound;
+      return isEnded;
     },
 
     async endOthers({ userId: owner, handle }) {
@@ -218,15 +195,22 @@ export function createAccount<Data extends object>(
       await endRetired(handle);
     },
 
-    endAll: () => endRetired(null),
+    endAll: () => endRetired(),
   };
+
+  function shown(record: SessionRecord, handle: string, own: string | undefined): ListedSession {
+    return {
+      handle,
+      createdAt: record.identity?.signedInAt ?? record.createdAt,
+      lastSeenAt: record.seenAt,
+      expiresAt: expiryOf(record, options),
+      meta: record.identity?.meta,
+      current: own === handle,
+    };
+  }
 }
 
 function usersOf<Data extends object>({ users }: Context<Data>): UserIndex {
   if (users) return users;
   throw new TypeError("Cannot find user: give createSessions users, such as memoryUsers()");
-}
-
-function keysOf(entries: readonly ListedEntry[]): string[] {
-  return entries.map(({ key }) => key);
 }

@@ -4,9 +4,10 @@
 import { type Change, diff, replay } from "./changes.ts";
 import { type Context, refOf } from "./context.ts";
 import { checkSize, encodeData } from "./data.ts";
+import type { Listed } from "./entries.ts";
 import { SessionConflictError } from "./errors.ts";
 import { encodeRecord, expiryOf, type Identity, type SessionRecord } from "./record.ts";
-import { beginWith, checkSchema, type Reading } from "./row.ts";
+import { beginWith, checkSchema, type Lost, type Reading } from "./row.ts";
 import { isSignIn, noteEdits, type Row, type State } from "./state.ts";
 
 /** What a save can be asked to write. `renew` writes nothing but the time of this visit. */
@@ -28,6 +29,8 @@ export interface Job<Data extends object> {
   readonly signIn: State<Data>["signIn"];
   /** Somebody signs in. */
   readonly isEntering: boolean;
+  /** What the index has been told of new ids, by this save and those that it goes on from. */
+  readonly claims: Listed[];
 }
 
 /** A record, ready to be written. */
@@ -39,9 +42,6 @@ export interface Draft {
   readonly expiresAt: number;
 }
 
-/** What was met where a session was expected. */
-export type Lost = Exclude<Reading<never>["kind"], "session">;
-
 /** A record whose data is to come. */
 type Base = Omit<SessionRecord, "data"> & { readonly data?: string };
 
@@ -50,6 +50,7 @@ export function beginJob<Data extends object>(
   context: Context<Data>,
   state: State<Data>,
   planned: Writing,
+  claims: Listed[],
 ): Job<Data> {
   const { origin, identity, signIn, changes } = state;
   const seen = changes.length > 0 ? noteEdits(state) : state.noted;
@@ -64,6 +65,7 @@ export function beginJob<Data extends object>(
     identity,
     signIn,
     isEntering: isSignIn(signIn),
+    claims,
   };
 }
 

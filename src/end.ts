@@ -2,7 +2,7 @@
 // not confirm stays open, and is tried again (R54).
 
 import { type Context, refOf } from "./context.ts";
-import { admit, leave, type Listed, PAGE } from "./entries.ts";
+import { type Excess, findExcess, keysOf, leave } from "./entries.ts";
 import { StoreError } from "./errors.ts";
 import { decodeRecord, encodeRecord, type Mark, type SessionRecord } from "./record.ts";
 import type { Origin } from "./state.ts";
@@ -64,76 +64,95 @@ export async function endOpen<Data extends object>(context: Context<Data>): Prom
 }
 
 /**
- * Ends one. Answers the error, if the store cannot confirm it: nobody tries again but who asked.
+ * Ends one. Answers whether a session stood there.
  *
  * @param row `text` is what was read; without it, nobody has read it
  * @param of whose it must be, and signed in to no later (epoch milliseconds): any other session is let be
+ * @throws StoreError where the store cannot confirm it: nobody tries again but who asked
  */
 export async function endRow<Data extends object>(
   context: Context<Data>,
   { key: first, text }: { readonly key: string; readonly text?: string | null },
   of?: { readonly user: string; readonly at: number },
-): Promise<StoreError | undefined> {
+): Promise<boolean> {
   const { store, report, openEnds } = context;
   const mark = encodeRecord({ moved: null });
   const deadline = Date.now() + DEADLINE_MS;
   const met = [first];
   let user: string | undefined;
+  let isEnded = false;
   let key = first;
   let current = text;
-  try {
-    while (Date.now() <= deadline) {
-      // Nothing is expected where nobody has looked: a store made of stores would put the mark beside the row.
-      if (current === undefined) current = await store.read(key);
-      const record = (decodeRecord(current ?? "") ?? {}) as Partial<Mark & SessionRecord>;
-      const { moved = key, createdAt, identity } = record;
-      // Where a mark leads on to, somebody else may have signed in, or the same user once more.
-      const isTheirs = identity?.user === of?.user && (identity?.signedInAt ?? 0) <= (of?.at ?? 0);
-      if (of && createdAt !== undefined && !isTheirs) {
-        return undefined;
-      }
-      user = identity?.user ?? user;
-      if (moved === null) {
-        openEnds.keys.delete(first);
-        // Whoever has asked by the list clears it, all at once.
-        if (!of && user !== undefined) await leave(context, user, met);
-        report({ type: "destroyed", ref: refOf(first) });
-        return undefined;
-      }
-      if (moved === key) {
-        // An empty place is asked for again, by the removal of nothing: a lagging replica may have said so. A mark there
-        // would be a new row, which a store made of stores may put beside the one that is meant.
-        const swap =
-          current === null
-            ? await store.write(key, "", 0, null)
-            : await store.write(key, mark, Date.now() + MARK_MS, current);
-        current = swap.swapped ? mark : swap.current;
-      } else {
-        key = moved;
-        met.push(key);
-        current = undefined;
-      }
+  while (Date.now() <= deadline) {
+    // Nothing is expected where nobody has looked: a store made of stores would put the mark beside the row.
+    if (current === undefined) current = await store.read(key);
+    const record = (decodeRecord(current ?? "") ?? {}) as Partial<Mark & SessionRecord>;
+    const { moved = key, createdAt, identity } = record;
+    const isSession = createdAt !== undefined;
+    // Where a mark leads on to, somebody else may have signed in, or the same user once more.
+    if (of && isSession && !(identity?.user === of.user && identity.signedInAt <= of.at)) {
+      return isEnded;
     }
-    throw new StoreError("unknown", "Cannot end session: others write to it without pause");
-  } catch (error) {
-    // The store rejects with StoreError alone.
-    return error as StoreError;
+    user = identity?.user ?? user;
+    if (moved === null) {
+      openEnds.keys.delete(first);
+      // Whoever has asked by the list clears it, all at once.
+      if (!of && user !== undefined) await leave(context, user, met);
+      report({ type: "destroyed", ref: refOf(first) });
+      return isEnded;
+    }
+    if (moved === key) {
+      // An empty place is asked for again, by the removal of nothing: a lagging replica may have said so. A mark there
+      // would be a new row, which a store made of stores may put beside the one that is meant.
+      const swap =
+        current === null
+          ? await store.write(key, "", 0, null)
+          : await store.write(key, mark, Date.now() + MARK_MS, current);
+      isEnded = swap.swapped && isSession;
+      current = swap.swapped ? mark : swap.current;
+    } else {
+      key = moved;
+      met.push(key);
+      current = undefined;
+    }
   }
+  throw new StoreError("unknown", "Cannot end session: others write to it without pause");
 }
 
-/** Ends one, and where the store cannot confirm that has later requests try again. */
+/** Ends one, and where the store cannot confirm that has later requests try again. Answers the error then. */
 async function endAndRemember<Data extends object>(
   context: Context<Data>,
   row: { readonly key: string; readonly text?: string | null },
 ): Promise<StoreError | undefined> {
   const { keys } = context.openEnds;
-  const error = await endRow(context, row);
-  if (!error) return undefined;
-  if (!keys.has(row.key)) context.report({ type: "unconfirmed", ref: refOf(row.key) });
-  keys.add(row.key);
-  const [oldest] = keys.size > MAX_OPEN ? keys : [];
-  if (oldest !== undefined) keys.delete(oldest);
-  return error;
+  try {
+    await endRow(context, row);
+    return undefined;
+  } catch (error) {
+    if (!keys.has(row.key)) context.report({ type: "unconfirmed", ref: refOf(row.key) });
+    keys.add(row.key);
+    const [oldest] = keys.size > MAX_OPEN ? keys : [];
+    if (oldest !== undefined) keys.delete(oldest);
+    // The store rejects with StoreError alone.
+    return error as StoreError;
+  }
+}
+
+/**
+ * Ends what stands behind entries of a user; whoever asks again goes on where it stopped. Answers whether a session did.
+ *
+ * @throws StoreError
+ */
+export async function endEntries<Data extends object>(
+  context: Context<Data>,
+  user: string,
+  entries: readonly (UserEntry & { readonly text?: string | null })[],
+): Promise<boolean> {
+  let isEnded = false;
+  for (const entry of entries) {
+    isEnded = (await endRow(context, entry, { user, at: entry.at })) || isEnded;
+  }
+  return isEnded;
 }
 
 /**
@@ -142,20 +161,19 @@ async function endAndRemember<Data extends object>(
  */
 export async function trim<Data extends object>(
   context: Context<Data>,
-  listed: Pick<Listed, "identity" | "key">,
-  first: readonly UserEntry[],
+  user: string,
+  first: Excess,
 ): Promise<void> {
-  const { user } = listed.identity;
   const deadline = Date.now() + DEADLINE_MS;
-  let over = first;
-  while (over.length > 0) {
-    for (const entry of over) if (await endRow(context, entry, { user, at: entry.at })) return;
-    const isLeft = await leave(context, user, over.map(keyOfEntry));
-    if (!isLeft || over.length < PAGE || Date.now() > deadline) return;
-    over = (await admit(context, listed, true).catch(() => undefined)) ?? [];
+  let excess = first;
+  try {
+    for (;;) {
+      await endEntries(context, user, excess.over);
+      const isLeft = await leave(context, user, keysOf(excess.over));
+      if (!isLeft || !excess.after || Date.now() > deadline) return;
+      excess = await findExcess(context, user, excess);
+    }
+  } catch {
+    // Store and index have reported it.
   }
-}
-
-function keyOfEntry({ key }: UserEntry): string {
-  return key;
 }

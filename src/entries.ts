@@ -4,9 +4,9 @@
 import type { Context } from "./context.ts";
 import type { Identity } from "./record.ts";
 import { userKeyOf } from "./token.ts";
-import type { UserEntry } from "./users.ts";
+import type { ListedEntry, UserEntry, UserQuery } from "./users.ts";
 
-/** Sessions beyond the limit that are looked for at a time. */
+/** Entries asked for at a time. */
 export const PAGE = 50;
 
 /** A session that is listed under its user, or will be. */
@@ -50,38 +50,96 @@ export async function leave<Data extends object>(
   return settled(users.remove(userKeyOf(user, options.cookie.name), keys));
 }
 
-/**
- * Whether a session under a new id holds, whose entry has been added. A sign-in does not where all of the user's sessions
- * were ended meanwhile, or so many signed in later that it is over the limit; a session that only changes its id does not
- * where it was to be ended itself. Answers the entries to be ended now, for {@link trim}: those over the limit, the oldest,
- * and what somebody else could not end; `undefined` where it does not hold. As everybody asks after their entry was
- * added, the last one sees all.
- *
- * @throws StoreError
- */
-export async function admit<Data extends object>(
-  { users, options: { maxPerUser, idleTimeout, cookie } }: Context<Data>,
-  { identity: { user, handle, signedInAt }, key }: Pick<Listed, "identity" | "key">,
-  isEntering: boolean,
-): Promise<readonly UserEntry[] | undefined> {
-  if (!users) return [];
-  const isLimited = isEntering && maxPerUser !== undefined;
-  const query = isLimited ? { limit: maxPerUser + PAGE } : { limit: PAGE, handle };
-  const entries = await users.list(userKeyOf(user, cookie.name), query);
-  // One of an earlier sign-in on the same browser was another session.
-  const isOver = entries.some(({ retired, at }) => retired && at >= signedInAt);
-  if (!isEntering) return isOver ? undefined : [];
+/** Sessions of a user over their limit, as far as they have been looked for. */
+export interface Excess {
+  /** What is to be ended now: those over the limit, the oldest, and what somebody else could not end. */
+  readonly over: readonly UserEntry[];
+  /** Handles of those that stay. */
+  readonly kept: readonly string[];
+  /** The last entry looked at, where there may be more behind it. */
+  readonly after?: UserEntry | undefined;
+}
+
+export const NO_EXCESS: Excess = { over: [], kept: [] };
+
+/** Looks for what is over the limit, from the newest entry, or from where it was looked before. */
+export async function findExcess<Data extends object>(
+  context: Context<Data>,
+  user: string,
+  { kept: before, after }: Excess = NO_EXCESS,
+): Promise<Excess & { readonly standing: readonly UserEntry[] }> {
+  const { maxPerUser = Infinity, idleTimeout } = context.options;
+  const limit = after ? PAGE : maxPerUser + PAGE;
+  const entries = await listOf(context, user, { limit, after });
   const now = Date.now();
   const standing = entries.filter(
     ({ retired, expiresAt }) => !retired && expiresAt - idleTimeout * 1000 > now,
   );
-  if (!standing.some((entry) => entry.key === key)) return undefined;
-  if (!isLimited) return [];
   // A session that is getting a new id has two entries for a moment.
-  const handles = [...new Set(standing.map((entry) => entry.handle))].slice(0, maxPerUser);
-  if (!handles.includes(handle)) return undefined;
-  const over = entries.filter((entry) => entry.retired || standing.includes(entry));
-  return over.filter((entry) => !handles.includes(entry.handle));
+  const handles = new Set([...before, ...standing.map(({ handle }) => handle)]);
+  const kept = [...handles].slice(0, maxPerUser);
+  const over = entries.filter(
+    (entry) => (entry.retired || standing.includes(entry)) && !kept.includes(entry.handle),
+  );
+  return { over, kept, standing, after: entries.length < limit ? undefined : entries.at(-1) };
+}
+
+/**
+ * Whether a sign-in holds whose entry has been added: it does not where all of the user's sessions were ended meanwhile,
+ * or so many signed in later that it is over the limit. Answers what is over the limit then, for `trim`; `undefined`
+ * where it does not hold. As everybody asks after their entry was added, the last one sees all.
+ *
+ * @param earlier entries that the same sign-in has added before: whoever met one of them has met the sign-in
+ * @throws StoreError
+ */
+export async function admit<Data extends object>(
+  context: Context<Data>,
+  listed: Listed,
+  earlier: readonly Listed[],
+): Promise<Excess | undefined> {
+  const { users, options } = context;
+  if (!users) return NO_EXCESS;
+  const { user, handle } = listed.identity;
+  for (const claim of earlier) {
+    if (claim.identity.user === user && !(await stands(context, claim))) return undefined;
+  }
+  for (const { identity, key } of earlier) await leave(context, identity.user, [key]);
+  if (options.maxPerUser === undefined) {
+    return (await stands(context, listed)) ? NO_EXCESS : undefined;
+  }
+  const { standing, ...excess } = await findExcess(context, user);
+  const isIn = standing.some(({ key }) => key === listed.key) && excess.kept.includes(handle);
+  return isIn ? excess : undefined;
+}
+
+async function stands<Data extends object>(
+  context: Context<Data>,
+  { identity: { user, handle }, key }: Listed,
+): Promise<boolean> {
+  const entries = await listOf(context, user, { limit: PAGE, handle });
+  return entries.some((entry) => entry.key === key && !entry.retired);
+}
+
+/** Whether somebody has asked for the end of a session that is changing its id. */
+export async function isRetired<Data extends object>(
+  context: Context<Data>,
+  { identity: { user, handle, signedInAt } }: Listed,
+): Promise<boolean> {
+  const entries = await listOf(context, user, { limit: PAGE, handle });
+  // One of an earlier sign-in on the same browser was another session.
+  return entries.some(({ retired, at }) => retired && at >= signedInAt);
+}
+
+async function listOf<Data extends object>(
+  { users, options }: Context<Data>,
+  user: string,
+  query: UserQuery,
+): Promise<readonly ListedEntry[]> {
+  return (await users?.list(userKeyOf(user, options.cookie.name), query)) ?? [];
+}
+
+export function keysOf(entries: readonly UserEntry[]): string[] {
+  return entries.map(({ key }) => key);
 }
 
 /** An entry outlives its session by an idle timeout: a renewal that the index did not hear of must not hide the session. */

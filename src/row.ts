@@ -10,18 +10,18 @@ import { decodeRecord, expiryOf, type SessionRecord } from "./record.ts";
 /** What stands in a row. A `session` without data is one whose data the schema refuses. */
 export type Reading<Data> =
   | { readonly kind: "session"; readonly record: SessionRecord; readonly data?: Data }
-  | { readonly kind: "nothing" | "ended" | "moved" | "expired" | "corrupt" };
+  | { readonly kind: Lost };
+
+/** What stands in a row that is no session. */
+export type Lost = "nothing" | "ended" | "moved" | "expired" | "corrupt";
 
 /** Reads what a store answered. The record's own times decide, never the store's expiry alone (R22, R24). */
 export async function interpret<Data extends object>(
   options: ResolvedOptions<Data>,
   text: string | null,
 ): Promise<Reading<Data>> {
-  if (text === null) return { kind: "nothing" };
-  const record = decodeRecord(text);
-  if (record === undefined) return { kind: "corrupt" };
-  if ("moved" in record) return { kind: record.moved === null ? "ended" : "moved" };
-  if (Date.now() >= expiryOf(record, options)) return { kind: "expired" };
+  const record = recordIn(options, text);
+  if (typeof record === "string") return { kind: record };
   const data = decodeData(record.data);
   if (data === undefined) return { kind: "corrupt" };
   const { schema } = options;
@@ -31,6 +31,18 @@ export async function interpret<Data extends object>(
     record,
     ...(result.issues ? {} : { data: schema ? copy(result.value) : result.value }),
   };
+}
+
+/** The session in a row, whatever its data is; else what stands there instead. */
+export function recordIn(
+  options: Parameters<typeof expiryOf>[1],
+  text: string | null,
+): SessionRecord | Lost {
+  if (text === null) return "nothing";
+  const record = decodeRecord(text);
+  if (record === undefined) return "corrupt";
+  if ("moved" in record) return record.moved === null ? "ended" : "moved";
+  return Date.now() >= expiryOf(record, options) ? "expired" : record;
 }
 
 /**

@@ -4,7 +4,7 @@ import { apply, type Change, restore } from "./changes.ts";
 import { isText, wholeNumber } from "./check.ts";
 import { deepFreeze, encodeData, formatStep } from "./data.ts";
 import { SessionDataError, SessionError, StoreError } from "./errors.ts";
-import { type Flash, newStamp } from "./record.ts";
+import { type Flash, type Identity, newStamp } from "./record.ts";
 import { begun, noteEdits, refusal, type State } from "./state.ts";
 import { newHandle } from "./token.ts";
 
@@ -157,6 +157,7 @@ export class Session<Data extends object> {
     const state = this.#open();
     const refused = refusal({ ...state, signIn: "same" });
     if (refused) throw refused;
+    state.frozen = undefined;
     const before = state.identity;
     const whose = before?.user ?? state.past;
     const isOther = whose !== undefined && whose !== userId;
@@ -201,8 +202,7 @@ export class Session<Data extends object> {
 
   /** Who has signed in; `undefined` where nobody has, and as soon as they have signed out. */
   get userId(): string | undefined {
-    const { ended, identity } = this.#state;
-    return ended ? undefined : identity?.user;
+    return this.#identity?.user;
   }
 
   /**
@@ -210,12 +210,12 @@ export class Session<Data extends object> {
    * `undefined` where nobody has signed in.
    */
   get handle(): string | undefined {
-    return this.#state.identity?.handle;
+    return this.#identity?.handle;
   }
 
   /** Epoch milliseconds: when the user last proved who they are, by `signIn` or `elevate`. */
   get authenticatedAt(): number | undefined {
-    return this.#state.identity?.authenticatedAt;
+    return this.#identity?.authenticatedAt;
   }
 
   /**
@@ -230,10 +230,9 @@ export class Session<Data extends object> {
       const Kind = typeof seconds === "number" ? RangeError : TypeError;
       throw new Kind(`Cannot tell age: seconds must be ${mend}`);
     }
-    const { ended, identity } = this.#state;
     // Either way: a clock that was set back must not make a proof last.
-    const age = Math.abs(Date.now() - (identity?.authenticatedAt ?? -Infinity));
-    return !ended && age <= seconds * 1000;
+    const age = Math.abs(Date.now() - (this.authenticatedAt ?? -Infinity));
+    return age <= seconds * 1000;
   }
 
   /**
@@ -268,6 +267,12 @@ export class Session<Data extends object> {
   /** Epoch milliseconds: when the session ends if it is not renewed before. */
   get expiresAt(): number {
     return this.#state.expiresAt;
+  }
+
+  /** Nobody's as soon as it was destroyed. */
+  get #identity(): Identity | undefined {
+    const { ended, identity } = this.#state;
+    return ended ? undefined : identity;
   }
 
   #open(): State<Data> {

@@ -93,7 +93,7 @@ export interface State<Data extends object> {
   saving: Promise<unknown>;
   /** A cookie that a save has made and no response has carried yet. */
   cookie?: SetCookie | undefined;
-  frozen?: Data;
+  frozen?: Data | undefined;
 }
 
 /** Whether somebody signs in, rather than proving once more who they are. */

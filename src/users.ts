@@ -29,6 +29,14 @@ export interface UserQuery {
   readonly retired?: true | undefined;
 }
 
+/** Which entries of a user are to be marked: all, those of one session, or those of every other one. */
+export interface Retirement {
+  /** Those of this handle alone. */
+  readonly handle?: string | undefined;
+  /** All but those of this handle. */
+  readonly except?: string | undefined;
+}
+
 /**
  * A table of entries beside the store's rows. An entry may be stale, and one may be missing for a while: the row
  * decides. Users are 43 characters, a hash of the application's own id.
@@ -46,8 +54,8 @@ export interface UserIndex {
   /** Answers entries that have not expired, by `at` and then by `handle`, the latest first. */
   list(user: string, query: UserQuery): Promise<ListedEntry[]>;
 
-  /** Marks every entry that stands there now as one whose session is to end, but those of the handle `except`. */
-  retire(user: string, except: string | null): Promise<void>;
+  /** Marks every entry that stands there now, of those asked for, as one whose session is to end. */
+  retire(user: string, which: Retirement): Promise<void>;
 
   /** Removes the entries of these keys: 1 to 1,000. */
   remove(user: string, keys: readonly string[]): Promise<void>;

@@ -8,21 +8,28 @@ import {
   draftOf,
   type Job,
   lose,
-  type Lost,
   redraft,
   replacedElsewhere,
   settle,
   type Writing,
 } from "./draft.ts";
 import { DEADLINE_MS, endRow, MARK_MS, trim } from "./end.ts";
-import { admit, enter, leave, touch } from "./entries.ts";
+import {
+  admit,
+  enter,
+  type Excess,
+  isRetired,
+  leave,
+  type Listed,
+  NO_EXCESS,
+  touch,
+} from "./entries.ts";
 import { SessionConflictError, StoreError } from "./errors.ts";
 import { encodeRecord } from "./record.ts";
-import { interpret } from "./row.ts";
+import { interpret, type Lost } from "./row.ts";
 import type { Row, State } from "./state.ts";
 import type { Store, Swap } from "./store.ts";
 import { keyOf, newHandle, newId } from "./token.ts";
-import type { UserEntry } from "./users.ts";
 
 /** Two equal ids of 256 bits are a broken random source or a broken store: a few tries, then an error (R6). */
 const MAX_TRIES = 3;
@@ -31,7 +38,7 @@ const MAX_TRIES = 3;
 type Place = Pick<Row, "id" | "key">;
 
 /** A new row, and what its user has over their limit since. */
-type Placed = Place & { readonly over: readonly UserEntry[] };
+type Placed = Place & { readonly excess: Excess };
 
 /**
  * What became of a row that was to be swapped: `swapped`; `left` as another's renewal; an earlier save's own, whose
@@ -54,7 +61,24 @@ export async function write<Data extends object>(
   state: State<Data>,
   planned: Writing,
 ): Promise<SetCookie | null> {
-  const job = beginJob(context, state, planned);
+  const claims: Listed[] = [];
+  try {
+    return await attempt(context, state, planned, claims);
+  } finally {
+    const { origin } = state;
+    for (const { identity, key } of claims) {
+      if (origin.kind !== "row" || origin.key !== key) await leave(context, identity.user, [key]);
+    }
+  }
+}
+
+async function attempt<Data extends object>(
+  context: Context<Data>,
+  state: State<Data>,
+  planned: Writing,
+  claims: Listed[],
+): Promise<SetCookie | null> {
+  const job = beginJob(context, state, planned, claims);
   const { row, startedAt } = job;
   const draft = await draftOf(job);
   if (row && draft.expiresAt <= startedAt) return lose(job, "expired", row.text, row);
@@ -69,6 +93,9 @@ async function update<Data extends object>(
   first: Draft,
 ): Promise<SetCookie | null> {
   const { context, state, planned, changes } = job;
+  const { identity } = first.record;
+  // Before the row: a sign-out that comes in between takes the entry away, or is met there.
+  if (planned !== "update" && identity) await touch(context, { ...first, identity, key: row.key });
   const outcome = await contend(job, row, first, async (draft, expected) => {
     try {
       return await context.store.write(row.key, draft.text, draft.expiresAt, expected);
@@ -78,13 +105,12 @@ async function update<Data extends object>(
       throw error;
     }
   });
+  if (planned !== "update" && identity && outcome.kind === "lost") {
+    await leave(context, identity.user, [row.key]);
+  }
   if (outcome.kind !== "swapped") return giveUp(job, row, outcome);
-  const { draft } = outcome;
-  const { identity } = draft.record;
   finish(job, row, outcome);
-  if (planned === "update") return null;
-  if (identity) await touch(context, { ...draft, identity, key: row.key });
-  return cookieOf(job, row.id, draft);
+  return planned === "update" ? null : cookieOf(job, row.id, outcome.draft);
 }
 
 async function create<Data extends object>(
@@ -107,7 +133,7 @@ async function regenerate<Data extends object>(
   row: Row,
   first: Draft,
 ): Promise<SetCookie | null> {
-  const { context, state, identity, isEntering } = job;
+  const { context, state, identity, isEntering, claims } = job;
   const { store } = context;
   const placed = await place(job, first);
   if (!placed) return null;
@@ -125,7 +151,7 @@ async function regenerate<Data extends object>(
       return replace(store, row.key, mark, expected);
     });
   } finally {
-    if (outcome?.kind !== "swapped") await remove(context, key, standing);
+    if (outcome?.kind !== "swapped") await remove(store, key, standing.text);
   }
   if (outcome.kind === "lost" && outcome.found !== "moved" && isEntering) {
     // After an end a sign-in stands for itself, under a handle of its own. After a move another has most likely been made.
@@ -133,7 +159,7 @@ async function regenerate<Data extends object>(
     if (identity && state.identity === identity) {
       state.identity = { ...identity, handle: newHandle() };
     }
-    return write(context, state, "create");
+    return attempt(context, state, "create", claims);
   }
   if (outcome.kind !== "swapped") return giveUp(job, row, outcome);
   finish(job, placed, outcome);
@@ -156,15 +182,15 @@ async function contend<Data extends object>(
   for (let attempts = 1; ; attempts++) {
     const swap = await put(draft, expected);
     if (swap.swapped) return { kind: "swapped", draft, attempts };
-    if (planned === "renew") return { kind: "left" };
     const { current: text } = swap;
     // What was sent for the user before is none of the one's who signs in.
     const sent = signIn === "other" ? undefined : state.sent.find((save) => save.text === text);
-    if (sent) return { kind: "sent", sent };
+    if (sent && planned !== "renew") return { kind: "sent", sent };
     const reading = await interpret(context.options, text);
     if (text === null || reading.kind !== "session") {
       return { kind: "lost", found: reading.kind as Lost, text };
     }
+    if (planned === "renew") return { kind: "left" };
     await pause(startedAt);
     if (signIn !== "other") draft = await redraft(job, reading);
     expected = text;
@@ -177,14 +203,14 @@ async function giveUp<Data extends object>(
   row: Row,
   outcome: Exclude<Outcome<Data>, { kind: "swapped" }>,
 ): Promise<SetCookie | null> {
-  const { context, state, planned } = job;
-  if (outcome.kind === "left") return null;
+  const { context, state, planned, claims } = job;
+  if (outcome.kind === "left" || planned === "renew") return null;
   if (outcome.kind === "lost") return lose(job, outcome.found, outcome.text, row);
   // An earlier save was carried out after all, though its answer was lost: what it did is not done again.
   settle(state, { ...row, ...outcome.sent, isNews: true });
   // A regenerate and a renewal's cookie are still to come.
   const isDone = state.changes.length === 0 && planned === "update";
-  return isDone ? null : write(context, state, planned);
+  return isDone ? null : attempt(context, state, planned, claims);
 }
 
 function finish<Data extends object>(
@@ -222,11 +248,11 @@ function cookieOf<Data extends object>(
 /** Ends what a sign-in leaves over its user's limit, and answers the cookie. */
 async function welcome<Data extends object>(
   job: Job<Data>,
-  { id, key, over }: Placed,
+  { id, excess }: Placed,
   draft: Draft,
 ): Promise<SetCookie> {
   const { identity } = draft.record;
-  if (identity) await trim(job.context, { ...draft, identity, key }, over);
+  if (identity) await trim(job.context, identity.user, excess);
   return cookieOf(job, id, draft);
 }
 
@@ -236,14 +262,14 @@ async function place<Data extends object>(
   draft: Draft,
 ): Promise<Placed | undefined> {
   const { context, state, row, isEntering } = job;
-  const fresh = await insert(context, draft, isEntering);
-  let over: readonly UserEntry[] | undefined;
+  const fresh = await insert(job, draft);
+  let excess: Excess | undefined;
   try {
-    over = await admitNew(job, { ...fresh, ...draft });
+    excess = await admitNew(job, { ...draft, key: fresh.key });
   } finally {
-    if (!over) await remove(context, fresh.key, draft);
+    if (!excess) await remove(context.store, fresh.key, draft.text);
   }
-  if (over) return { ...fresh, over };
+  if (excess) return { ...fresh, excess };
   const stood = row ?? ("key" in state.origin ? state.origin : undefined);
   lose(job, "ended", row?.text ?? null, stood ?? fresh, isEntering && stood !== undefined);
   return undefined;
@@ -256,60 +282,67 @@ async function place<Data extends object>(
  * @throws StoreError
  */
 async function admitNew<Data extends object>(
-  { context, state: { origin }, row, isEntering }: Job<Data>,
-  fresh: Draft & Place,
-): Promise<readonly UserEntry[] | undefined> {
+  job: Job<Data>,
+  fresh: Draft & Pick<Row, "key">,
+): Promise<Excess | undefined> {
+  const { context, row, isEntering, claims } = job;
+  const { origin } = job.state;
   const { identity } = fresh.record;
-  let over: readonly UserEntry[] | undefined = [];
-  if (identity) {
-    const { user, signedInAt: at } = identity;
-    const listed = { ...fresh, identity };
-    if (!isEntering) await enter(context, listed);
-    over = await admit(context, listed, isEntering);
-    // Somebody asked for its end, and perhaps could not have it.
-    if (!over && row && !isEntering) await endRow(context, row, { user, at });
-    if (!over) return undefined;
+  const listed = identity && { ...fresh, identity };
+  if (listed && !isEntering) {
+    await claim(job, listed);
+    if (!(await isRetired(context, listed))) return NO_EXCESS;
+    const { user, signedInAt: at } = listed.identity;
+    // Somebody asked for its end, and perhaps could not have it: it is theirs to repeat where it fails now.
+    if (row) await endRow(context, row, { user, at }).catch(() => false);
+    return undefined;
   }
-  if (origin.kind === "unanswered" || (origin.kind === "replaced" && origin.isAlive)) {
-    // What the cookie names must not outlive the sign-in (R8). It is no logout: where it cannot be ended, it stays.
-    const failure = await endRow(context, { key: origin.key });
-    if (failure) throw failure;
-    // It counted until now.
-    if (over.length > 0 && identity) {
-      over = (await admit(context, { identity, key: fresh.key }, true)) ?? [];
-    }
-  }
-  return over;
+  if (!listed) return NO_EXCESS;
+  const earlier = claims.splice(0, claims.length - 1);
+  const excess = await admit(context, listed, earlier);
+  if (!excess) claims.push(...earlier);
+  const isOpen = origin.kind === "unanswered" || (origin.kind === "replaced" && origin.isAlive);
+  if (!excess || !isOpen) return excess;
+  // What the cookie names must not outlive the sign-in (R8). It is no logout: where it cannot be ended, it stays.
+  await endRow(context, { key: origin.key });
+  // It counted until now.
+  return excess.over.length > 0 ? admit(context, listed, []) : excess;
 }
 
 /**
- * Writes a row where nothing stands, under an id that nobody has seen.
- *
- * @param isEntering somebody signs in: their list says so first
+ * Writes a row where nothing stands, under an id that nobody has seen. Where somebody signs in, their list says so
+ * first.
  */
 async function insert<Data extends object>(
-  context: Context<Data>,
+  job: Job<Data>,
   { text, expiresAt, record: { identity } }: Draft,
-  isEntering: boolean,
 ): Promise<Place> {
-  const { store } = context;
+  const { store } = job.context;
   let retried = false;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const id = newId();
     const key = keyOf(id);
-    const isListed = isEntering && identity;
-    if (isListed) await enter(context, { identity, key, expiresAt });
+    if (job.isEntering && identity) await claim(job, { identity, key, expiresAt });
     try {
       const { swapped } = await store.write(key, text, expiresAt, null);
       if (swapped) return { id, key };
     } catch (error) {
       // It may have been written, under an id that nobody will ever send. Once more, under a new one.
-      if (isListed) await leave(context, identity.user, [key]);
       if (retried || (error as StoreError).outcome === "none") throw error;
       retried = true;
     }
   }
   throw new StoreError("none", "Cannot create session: every new id is taken");
+}
+
+/** Notes a session under its user, to be taken back where the save comes to nothing. */
+async function claim<Data extends object>(
+  { context, claims }: Job<Data>,
+  { identity, key, expiresAt }: Listed,
+): Promise<void> {
+  if (!context.users) return;
+  claims.push({ identity, key, expiresAt });
+  await enter(context, { identity, key, expiresAt });
 }
 
 /** Puts a mark where a row was. Where no answer comes, the row is read once: a mark that is ours is success (R8). */
@@ -324,19 +357,13 @@ async function replace(store: Store, key: string, mark: string, expected: string
 }
 
 /** Takes a new row back. It was never sent to anybody, so one that stays is nobody's, and expires. */
-async function remove<Data extends object>(
-  context: Context<Data>,
-  key: string,
-  { text, record: { identity } }: Draft,
-): Promise<void> {
-  const { store } = context;
+async function remove(store: Store, key: string, text: string): Promise<void> {
   try {
     const swap = await store.write(key, "", 0, text);
     if (!swap.swapped && swap.current !== null) await store.write(key, "", 0, swap.current);
   } catch {
     // The store rejects with StoreError alone: it does not answer, and whoever called hears of that.
   }
-  if (identity) await leave(context, identity.user, [key]);
 }
 
 /**

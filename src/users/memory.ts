@@ -75,9 +75,10 @@ export function memoryUsers(options: MemoryUsersOptions = {}): UserIndex {
         .map(copyOf);
     },
 
-    async retire(user, except) {
+    async retire(user, { handle, except }) {
       for (const entry of find(user)) {
-        if (entry.handle !== except) entries.set(entry.key, { ...entry, retired: true });
+        const isMeant = entry.handle === (handle ?? entry.handle) && entry.handle !== except;
+        if (isMeant) entries.set(entry.key, { ...entry, retired: true });
       }
     },
 

@@ -97,7 +97,7 @@ export function prismaUsers(delegate: PrismaDelegate, options: PrismaUsersOption
 
     async list(user, { limit, after, handle, retired }) {
       checkText(user, handle ?? "", after?.handle ?? "");
-      const at = after && new Date(after.at);
+      const at = after && dateOf(after.at);
       const where = {
         user,
         expiresAt: { gt: new Date(Date.now()) },
@@ -117,10 +117,14 @@ export function prismaUsers(delegate: PrismaDelegate, options: PrismaUsersOption
       });
     },
 
-    async retire(user, except) {
-      checkText(user, except ?? "");
-      const others = except === null ? {} : { handle: { not: except } };
-      const where = { user, retired: false, ...others };
+    async retire(user, { handle, except }) {
+      checkText(user, handle ?? "", except ?? "");
+      const where = {
+        user,
+        retired: false,
+        ...(handle === undefined ? {} : { handle }),
+        ...(except === undefined ? {} : { NOT: { handle: except } }),
+      };
       await ask(() => model.updateMany({ where, data: { retired: true } }));
     },
 

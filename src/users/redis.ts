@@ -65,11 +65,12 @@ elseif op == "remove" then
   end
   call("ZREM", gone)
 elseif op == "retire" then
-  local except, old, new = ARGV[3], {}, {}
+  local handle, except, old, new = ARGV[3], ARGV[4], {}, {}
   local all = redis.call("ZRANGE", set, 0, -1, "WITHSCORES")
   for i = 1, #all, 2 do
     local member = all[i]
-    if stands(member) and not isRetired(member) and (except == "" or not begins(member, except)) then
+    local isMeant = begins(member, handle) and (except == "" or not begins(member, except))
+    if stands(member) and isMeant and not isRetired(member) then
       old[#old + 1] = member
       new[#new + 1] = all[i + 1]
       new[#new + 1] = string.sub(member, 1, -17) .. "-" .. string.sub(member, -15)
@@ -97,8 +98,8 @@ return reply`;
 
 const SCRIPT: Script = {
   text: USERS_SCRIPT,
-  sha: "e531195234fb9a1b5b2b90d2ba977cc1caaa61e8",
-  keyLockingSha: "e00607a2659bda3328deec454b64daa43aa50327",
+  sha: "6d381121b3d07837cb6a58fdf650d6a53af93f6f",
+  keyLockingSha: "7fd19e140d00b07bf9b452731e9fe2a95c3ad194",
 };
 
 const DIGITS = 15;
@@ -140,20 +141,26 @@ export function redisUsers(send: Send, options: RedisUsersOptions = {}): UserInd
     touch: (user, entry) => change(user, "touch", ...placeOf(entry), digits(entry.expiresAt)),
     async list(user, { limit, after, handle, retired }) {
       const place = after ? [String(after.at), `${after.handle}.`] : ["+inf", ""];
-      const given = [...place, handle === undefined ? "" : `${handle}.`, retired ? "1" : ""];
+      const given = [...place, beginningOf(handle), retired ? "1" : ""];
       const reply = await run(user, "list", String(limit), ...given);
       if (!Array.isArray(reply)) throw wrongShape();
       const entries: ListedEntry[] = [];
       for (let at = 0; at < reply.length; at += 2) entries.push(decode(reply[at], reply[at + 1]));
       return entries;
     },
-    retire: (user, except) => change(user, "retire", except === null ? "" : `${except}.`),
+    retire: (user, { handle, except }) =>
+      change(user, "retire", beginningOf(handle), beginningOf(except)),
     remove: (user, keys) => change(user, "remove", ...keys),
   };
 }
 
 function placeOf({ at, handle, key }: UserEntry): [at: string, place: string] {
   return [String(at), `${handle}.${key}.`];
+}
+
+/** What members of a handle begin with: with anything, where none is asked for. */
+function beginningOf(handle: string | undefined): string {
+  return handle === undefined ? "" : `${handle}.`;
 }
 
 function digits(expiresAt: number): string {

@@ -22,6 +22,7 @@ import { cases as rotation } from "./rotation.ts";
 import { cases as schema } from "./schema.ts";
 import { cases as update } from "./update.ts";
 import { cases as usersFaults } from "./users-faults.ts";
+import { cases as usersLists } from "./users-lists.ts";
 import { cases as usersRace } from "./users-race.ts";
 import { cases as users } from "./users.ts";
 import { cases as variables } from "./variables.ts";
@@ -32,6 +33,7 @@ const stories: Readonly<Record<string, readonly Case[]>> = {
   users,
   usersRace,
   usersFaults,
+  usersLists,
   logout,
   expiry,
   prefetch,

@@ -63,7 +63,7 @@ const ADDING: Readonly<Record<string, Check>> = {
   "add() does not take the mark from a retired entry": async (users, user) => {
     const entry = newEntry();
     await users.add(user, entry);
-    await users.retire(user, null);
+    await users.retire(user, {});
     await users.add(user, entry);
     expect(await users.list(user, ALL)).to.deep.equal([retired(entry)]);
   },
@@ -90,7 +90,7 @@ const ADDING: Readonly<Record<string, Check>> = {
   "touch() leaves a retired entry retired": async (users, user) => {
     const entry = newEntry();
     await users.add(user, entry);
-    await users.retire(user, null);
+    await users.retire(user, {});
     const touched = { ...entry, expiresAt: entry.expiresAt + 1000 };
     await users.touch(user, touched);
     expect(await users.list(user, ALL)).to.deep.equal([retired(touched)]);
@@ -203,7 +203,7 @@ const LISTING: Readonly<Record<string, Check>> = {
   ) => {
     const entries = inOrder(manyEntries(10));
     await addAll(users, user, entries);
-    await users.retire(user, null);
+    await users.retire(user, {});
     const later = newEntry();
     await users.add(user, later);
     const first = await users.list(user, { limit: 6, retired: true });
@@ -220,7 +220,7 @@ const LISTING: Readonly<Record<string, Check>> = {
     const entry = newEntry();
     const expiresAt = Date.now() + 300;
     await addAll(users, user, [entry, { ...newEntry(), expiresAt }, { ...newEntry(), expiresAt }]);
-    await users.retire(user, entry.handle);
+    await users.retire(user, { except: entry.handle });
     await users.add(user, { ...newEntry(), expiresAt });
     await sleep(expiresAt + 50 - Date.now());
     expect(await users.list(user, ALL)).to.deep.equal([listed(entry)]);
@@ -234,9 +234,9 @@ const ENDING: Readonly<Record<string, Check>> = {
   "retire() marks every entry that stands there, and takes none away": async (users, user) => {
     const entries = inOrder(manyEntries(10));
     await addAll(users, user, entries);
-    expect(await users.retire(user, null)).to.equal(undefined);
+    expect(await users.retire(user, {})).to.equal(undefined);
     expect(await users.list(user, ALL)).to.deep.equal(entries.map(retired));
-    await users.retire(user, null);
+    await users.retire(user, {});
     expect(await users.list(user, ALL)).to.deep.equal(entries.map(retired));
   },
 
@@ -245,23 +245,34 @@ const ENDING: Readonly<Record<string, Check>> = {
     const renewed = { ...entry, key: newText(43) };
     const others = manyEntries(5);
     await addAll(users, user, [entry, renewed, ...others]);
-    await users.retire(user, entry.handle);
+    await users.retire(user, { except: entry.handle });
     const expected = [listed(entry), listed(renewed), ...others.map(retired)];
+    expect(await users.list(user, ALL)).to.have.deep.members(expected);
+  },
+
+  "retire() of one handle marks its entries alone": async (users, user) => {
+    const entry = newEntry();
+    const renewed = { ...entry, key: newText(43) };
+    const others = [...manyEntries(5), { ...newEntry(), at: entry.at }];
+    await addAll(users, user, [entry, renewed, ...others]);
+    expect(await users.retire(user, { handle: entry.handle })).to.equal(undefined);
+    await users.retire(user, { handle: newText(22) });
+    const expected = [retired(entry), retired(renewed), ...others.map(listed)];
     expect(await users.list(user, ALL)).to.have.deep.members(expected);
   },
 
   "retire() takes no mark away that another has made": async (users, user) => {
     const [one, two] = [newEntry(), newEntry()];
     await addAll(users, user, [one, two]);
-    await users.retire(user, one.handle);
-    await users.retire(user, two.handle);
+    await users.retire(user, { except: one.handle });
+    await users.retire(user, { except: two.handle });
     expect(await users.list(user, ALL)).to.have.deep.members([retired(one), retired(two)]);
   },
 
   "retire() does not mark what is added later, of whatever handle": async (users, user) => {
     const entry = newEntry();
     await users.add(user, entry);
-    await users.retire(user, null);
+    await users.retire(user, {});
     const later = [newEntry(), { ...entry, key: newText(43) }];
     const touched = newEntry();
     await addAll(users, user, later);
@@ -271,8 +282,8 @@ const ENDING: Readonly<Record<string, Check>> = {
   },
 
   "retire() where nothing stands marks nothing": async (users, user) => {
-    await users.retire(user, null);
-    await users.retire(user, newText(22));
+    await users.retire(user, {});
+    await users.retire(user, { except: newText(22) });
     const entry = newEntry();
     await users.add(user, entry);
     expect(await users.list(user, ALL)).to.deep.equal([listed(entry)]);
@@ -281,7 +292,7 @@ const ENDING: Readonly<Record<string, Check>> = {
   "remove() removes the entries of those keys alone, retired or not": async (users, user) => {
     const entries = inOrder(manyEntries(10));
     await addAll(users, user, entries.slice(0, 5));
-    await users.retire(user, null);
+    await users.retire(user, {});
     await addAll(users, user, entries.slice(5));
     const gone = [2, 3, 7].map((index) => entries[index]?.key ?? "");
     expect(await users.remove(user, [...gone, newText(43)])).to.equal(undefined);
@@ -313,7 +324,7 @@ const ENDING: Readonly<Record<string, Check>> = {
   "an entry that was removed can be added anew, and is not retired": async (users, user) => {
     const entry = newEntry();
     await users.add(user, entry);
-    await users.retire(user, null);
+    await users.retire(user, {});
     await users.remove(user, [entry.key]);
     expect(await users.list(user, ALL)).to.deep.equal([]);
     await users.add(user, entry);
@@ -333,7 +344,7 @@ const APART: Readonly<Record<string, Check>> = {
     for (const [index, name] of names.entries()) {
       expect(await users.list(name, ALL), name).to.deep.equal([listed(entryOf(index))]);
     }
-    for (const [index, name] of names.entries()) if (index % 2) await users.retire(name, null);
+    for (const [index, name] of names.entries()) if (index % 2) await users.retire(name, {});
     for (const [index, name] of names.entries()) {
       const expected = index % 2 ? retired(entryOf(index)) : listed(entryOf(index));
       expect(await users.list(name, ALL), name).to.deep.equal([expected]);
@@ -363,7 +374,7 @@ const APART: Readonly<Record<string, Check>> = {
       expect(await users.list(user, { limit: 9, handle }), handle).to.deep.equal([listed(entry)]);
     }
     const [first, ...others] = entries;
-    await users.retire(user, first?.handle ?? "");
+    await users.retire(user, { except: first?.handle ?? "" });
     expect((await users.list(user, { limit: 9, retired: true })).length).to.equal(others.length);
     await users.remove(user, [first?.key ?? ""]);
     expect(await users.list(user, ALL)).to.have.deep.members(others.map(retired));
@@ -375,7 +386,7 @@ const APART: Readonly<Record<string, Check>> = {
     });
     await addAll(users, user, entries);
     expect(await users.list(user, ALL)).to.have.deep.members(entries.map(listed));
-    await users.retire(user, entries[0]?.handle ?? "");
+    await users.retire(user, { except: entries[0]?.handle ?? "" });
     expect(await users.list(user, { ...ALL, retired: true })).to.have.length(3);
   },
 };
@@ -422,7 +433,7 @@ const RACES: Readonly<Record<string, Check>> = {
   "50 parallel retires mark all, and leave nothing half done": async (users, user) => {
     const entries = inOrder(manyEntries(20));
     await addAll(users, user, entries);
-    await inParallel(() => users.retire(user, null));
+    await inParallel(() => users.retire(user, {}));
     expect(await users.list(user, ALL)).to.deep.equal(entries.map(retired));
   },
 
@@ -442,7 +453,7 @@ const RACES: Readonly<Record<string, Check>> = {
       });
       while (before.size < PARALLEL) await sleep(1);
       phase = "during";
-      await users.retire(user, null);
+      await users.retire(user, {});
       phase = "after";
       await adding;
       const last = newEntry();
@@ -461,7 +472,7 @@ const RACES: Readonly<Record<string, Check>> = {
     const touched = entries.map((entry) => ({ ...entry, expiresAt: entry.expiresAt + 1000 }));
     await Promise.all([
       ...touched.slice(0, PARALLEL / 2).map((entry) => users.touch(user, entry)),
-      users.retire(user, null),
+      users.retire(user, {}),
       ...touched.slice(PARALLEL / 2).map((entry) => users.touch(user, entry)),
     ]);
     expect(await users.list(user, ALL)).to.deep.equal(inOrder(touched).map(retired));

@@ -53,7 +53,7 @@ function apart(users: UserIndex): UserIndex {
     add: (user, entry) => users.add(prefix + user, entry),
     touch: (user, entry) => users.touch(prefix + user, entry),
     list: (user, query) => users.list(prefix + user, query),
-    retire: (user, except) => users.retire(prefix + user, except),
+    retire: (user, which) => users.retire(prefix + user, which),
     remove: (user, keys) => users.remove(prefix + user, keys),
   };
 }

@@ -95,7 +95,7 @@ describeWith("postgres")("a table of 100,000 rows", () => {
     for (const plan of list) expect(plan).toMatch(/(using|on) "SessionEntry_user_at_idx"/);
     const changes = await plansOf(async () => {
       await users.touch(user, entry);
-      await users.retire(user, "handle");
+      await users.retire(user, { except: "handle" });
       await users.remove(user, ["key"]);
     });
     expect(changes).toHaveLength(3);

@@ -55,7 +55,7 @@ const CALLS: Readonly<Record<string, (users: UserIndex) => Promise<unknown>>> = 
   add: (users) => users.add(USER, ENTRY),
   touch: (users) => users.touch(USER, ENTRY),
   list: (users) => users.list(USER, { limit: 50, handle: ENTRY.handle }),
-  retire: (users) => users.retire(USER, ENTRY.handle),
+  retire: (users) => users.retire(USER, { except: ENTRY.handle }),
   remove: (users) => users.remove(USER, [ENTRY.key]),
 };
 
@@ -133,7 +133,7 @@ describe("a name that is no text", () => {
         users.touch(text, entry),
         users.touch(user, { ...entry, key: text }),
         users.list(text, { limit: 1 }),
-        users.retire(text, null),
+        users.retire(text, {}),
         users.remove(text, [entry.key]),
         users.remove(user, [text]),
       ];
@@ -141,7 +141,8 @@ describe("a name that is no text", () => {
         asked.push(
           users.list(user, { limit: 1, handle: text }),
           users.list(user, { limit: 1, after: { at: 1, handle: text } }),
-          users.retire(user, text),
+          users.retire(user, { handle: text }),
+          users.retire(user, { except: text }),
         );
       }
       for (const { status, reason } of (await Promise.allSettled(
@@ -216,7 +217,7 @@ describe("a statement that was undone because others were quicker", () => {
     );
     const [user, entry] = [newUser(), newEntry()];
     await users.add(user, entry);
-    await users.retire(user, null);
+    await users.retire(user, {});
     expect(await users.list(user, { limit: 9 })).toEqual([{ ...entry, retired: true }]);
     await users.remove(user, [entry.key]);
     expect(await users.list(user, { limit: 9 })).toEqual([]);

@@ -27,8 +27,13 @@ const PRICES: readonly (readonly [call: string, act: Act, cost: string, before?:
       users.list(user, { limit: 50, after: entry, handle: entry.handle, retired: true }),
     "SELECT",
   ],
-  ["a retire", (users, user) => users.retire(user, null), "UPDATE", "entry"],
-  ["a retire but for one", (users, user, { handle }) => users.retire(user, handle), "UPDATE"],
+  ["a retire", (users, user) => users.retire(user, {}), "UPDATE", "entry"],
+  ["a retire of one", (users, user, { handle }) => users.retire(user, { handle }), "UPDATE"],
+  [
+    "a retire but for one",
+    (users, user, { handle }) => users.retire(user, { except: handle }),
+    "UPDATE",
+  ],
   ["a remove", (users, user, { key }) => users.remove(user, [key]), "DELETE", "entry"],
   [
     "a remove of 90 keys",
@@ -105,7 +110,7 @@ export const USERS: Readonly<Record<string, Check>> = {
     for (const ask of [
       () => users.add(key, entry),
       () => users.list(key, { limit: 1 }),
-      () => users.retire(key, null),
+      () => users.retire(key, {}),
       () => users.remove(key, [key]),
     ]) {
       const error = await ask().catch((reason: unknown) => reason);

@@ -51,7 +51,7 @@ describe("the bound", () => {
   test("a removal makes room, a mark takes none", async () => {
     const users = memoryUsers({ maxEntries: 2 });
     for (const name of ["a", "b"]) await users.add("user", entry(name));
-    await users.retire("user", null);
+    await users.retire("user", {});
     await users.remove("user", ["key-a"]);
     await users.add("user", entry("c"));
     expect(await present(users, "user")).toBe("b c");
@@ -77,7 +77,7 @@ describe("time", () => {
   test("it starts no timers", async () => {
     const users = memoryUsers();
     await users.add("user", entry("a"));
-    await users.retire("user", null);
+    await users.retire("user", {});
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -27,7 +27,7 @@ const CALLS: Readonly<Record<string, (users: UserIndex, entry?: UserEntry) => Pr
   add: (users, entry = ENTRY) => users.add(USER, entry),
   touch: (users, entry = ENTRY) => users.touch(USER, entry),
   list: (users, { handle } = ENTRY) => users.list(USER, { limit: 50, handle }),
-  retire: (users, { handle } = ENTRY) => users.retire(USER, handle),
+  retire: (users, { handle } = ENTRY) => users.retire(USER, { except: handle }),
   remove: (users, { key } = ENTRY) => users.remove(USER, [key]),
 };
 const EACH = Object.entries(CALLS);
@@ -153,12 +153,11 @@ describe("what is sent", () => {
   });
 
   test("a retire and a remove are one command, of however many keys", async () => {
-    expect(await sentBy((users) => users.retire(USER, null))).toEqual(["retire", now, ""]);
-    expect(await sentBy((users) => users.retire(USER, handle))).toEqual([
-      "retire",
-      now,
-      `${handle}.`,
-    ]);
+    expect(await sentBy((users) => users.retire(USER, {}))).toEqual(["retire", now, "", ""]);
+    const one = await sentBy((users) => users.retire(USER, { handle }));
+    expect(one).toEqual(["retire", now, `${handle}.`, ""]);
+    const others = await sentBy((users) => users.retire(USER, { except: handle }));
+    expect(others).toEqual(["retire", now, "", `${handle}.`]);
     const keys = Array.from({ length: 1000 }, (_, index) => `key${index}`);
     expect(await sentBy((users) => users.remove(USER, keys))).toEqual(["remove", now, ...keys]);
   });
@@ -352,7 +351,7 @@ describeWithRedis("a set of entries in a real Redis", () => {
     expect(await lifeOf()).toBeGreaterThan(80_000);
     await users.touch(USER, { ...entry("a", 120_000) });
     expect(await lifeOf()).toBeGreaterThan(110_000);
-    await users.retire(USER, null);
+    await users.retire(USER, {});
     expect(await lifeOf()).toBeGreaterThan(110_000);
   });
 
@@ -375,7 +374,7 @@ describeWithRedis("a set of entries in a real Redis", () => {
 
   test("is not made by what adds nothing, nor by an entry that has expired", async () => {
     const users = open();
-    await users.retire(USER, null);
+    await users.retire(USER, {});
     await users.remove(USER, ["absent"]);
     await users.list(USER, { limit: 1 });
     await users.add(USER, entry("old", -1));
@@ -396,7 +395,7 @@ describeWithRedis("a set of entries in a real Redis", () => {
     const walks = [
       () => users.list(USER, { limit: 9 }),
       () => users.list(USER, { limit: 9, handle: "handle-a" }),
-      () => users.retire(USER, null),
+      () => users.retire(USER, {}),
       () => users.remove(USER, ["absent"]),
     ];
     await users.add(USER, entry("a", 60_000));

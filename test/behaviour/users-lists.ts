@@ -1,0 +1,256 @@
+// The list of a user's sessions where entries and rows do not agree: what is run out, moved, late or read from a copy.
+
+import { expect } from "chai";
+import {
+  cachedStore,
+  memoryStore,
+  memoryUsers,
+  type SessionOptions,
+  type Store,
+  type UserIndex,
+} from "coatcheck";
+import { withClock } from "../support/clock.ts";
+import { everyInterleaving } from "../support/interleave.ts";
+import { cookieJar } from "../support/jar.ts";
+import { faultyStore } from "../support/stores.ts";
+import type { Case } from "../support/suite.ts";
+import { codeOf, COOKIE, type Data, openShop, rejection, type Shop } from "./setup.ts";
+import { cookieOf, handlesOf, inMemory } from "./users-setup.ts";
+
+/** A fresh index and a shop, for each order. */
+function given(store: Store): { users: UserIndex; shop: Shop } {
+  const users = memoryUsers();
+  return { users, shop: openShop(store, { users }) };
+}
+
+export const cases: readonly Case[] = [
+  inMemory(
+    "R31 a list that reads an old copy takes away no session that was renewed since",
+    async ({ store, users }) => {
+      await withClock(async (clock) => {
+        const cache = memoryStore();
+        const faulty = faultyStore(cache);
+        const cut = openShop(cachedStore({ authority: store, cache: faulty.store }), {
+          users: { ...users, touch: () => Promise.reject(new Error("down")) },
+        });
+        const other = openShop(cachedStore({ authority: store, cache }), { users });
+        const ada = await cookieOf(cut, "ada");
+        clock.advance(86_390);
+        expect(await handlesOf(other)).to.have.length(1);
+        // One machine loses Redis and the index, renews the session, and can tell neither.
+        faulty.fail("read", "refused", { times: Infinity });
+        faulty.fail("write", "refused", { times: Infinity });
+        await cut.sessions.save(await cut.open(ada));
+        clock.advance(15);
+        await handlesOf(other);
+        clock.advance(60);
+        faulty.heal();
+        await other.sessions.user("ada").endAll();
+        expect((await other.open(ada)).isNew).to.equal(true);
+      });
+    },
+  ),
+
+  inMemory(
+    "a list of a thousand sessions that have run out asks for few of them at a time",
+    async ({ shop }) => {
+      await withClock(async (clock) => {
+        const first = await cookieOf(shop, "ada");
+        for (let times = 0; times < 1000; times++) await cookieOf(shop, "ada");
+        clock.advance(80_000);
+        await shop.sessions.save(await shop.open(first));
+        clock.advance(7000);
+        const last = await cookieOf(shop, "ada");
+        const { user } = shop.sessions;
+        const found: string[] = [];
+        let after: string | undefined;
+        do {
+          shop.counts.reset();
+          const page = await user("ada").list({ after });
+          expect(shop.counts.commands).to.be.at.most(5 * 21);
+          found.push(...page.sessions.map(({ handle }) => handle));
+          after = page.next;
+        } while (after !== undefined);
+        const handles = [last, first].map(async (cookie) => (await shop.open(cookie)).handle);
+        expect(found).to.deep.equal(await Promise.all(handles));
+      });
+    },
+  ),
+
+  inMemory(
+    "R33 sessions that have run out hide none that is over a limit",
+    async ({ store, users, shop }) => {
+      await withClock(async (clock) => {
+        const cookies: string[] = [];
+        const signIn = async (options: Partial<SessionOptions<Data>>) => {
+          cookies.push(await cookieOf(openShop(store, { users, ...options }), "ada"));
+          clock.advance(1);
+        };
+        for (let times = 0; times < 5; times++) await signIn({});
+        const used = [...cookies];
+        for (let times = 0; times < 60; times++) await signIn({});
+        for (let visits = 0; visits < 9; visits++) {
+          clock.advance(3 * 3600);
+          for (const cookie of used) await shop.sessions.save(await shop.open(cookie));
+        }
+        for (let times = 0; times < 3; times++) {
+          await signIn({ maxPerUser: 2 });
+          const opened = await Promise.all(cookies.map((cookie) => shop.open(cookie)));
+          expect(opened.filter(({ isNew }) => !isNew)).to.have.length(2);
+        }
+      });
+    },
+  ),
+
+  inMemory(
+    "end() answers true for a session that it ends, though only the entry of an old id led there",
+    async ({ store, users, shop }) => {
+      const jar = cookieJar();
+      await shop.visit(jar, (session) => session.signIn("ada"));
+      const deaf = openShop(store, {
+        users: { ...users, remove: () => Promise.reject(new Error("down")) },
+      });
+      const old = await shop.open(jar);
+      const { handle = "" } = old;
+      await deaf.visit(jar, (session) => session.regenerate());
+      expect(await shop.sessions.user("ada").end(handle)).to.equal(true);
+      expect((await shop.open(jar)).isNew).to.equal(true);
+      expect(await shop.sessions.user("ada").end(handle)).to.equal(false);
+    },
+  ),
+
+  inMemory("end() beside a new id answers true, in every order", async () => {
+    const orders = await everyInterleaving(async () => {
+      const store = memoryStore();
+      let answer: boolean | undefined;
+      const { users, shop } = given(store);
+      const ada = await cookieOf(shop, "ada");
+      const { handle = "" } = await shop.open(ada);
+      return {
+        store,
+        users,
+        actors: {
+          async regenerates(view) {
+            const mine = openShop(view.store, { users: view.users });
+            const session = await mine.open(ada);
+            if (session.isNew) return;
+            session.regenerate();
+            await mine.sessions.save(session);
+          },
+          async ends(view) {
+            const mine = openShop(view.store, { users: view.users });
+            answer = await mine.sessions.user("ada").end(handle);
+          },
+        },
+        async check() {
+          expect(answer).to.equal(true);
+          expect(await handlesOf(shop)).to.deep.equal([]);
+        },
+      };
+    });
+    expect(orders).to.be.above(1);
+  }),
+
+  inMemory("R33 a renewal beside a sign-out leaves no entry, in every order", async () => {
+    await withClock(async (clock) => {
+      const orders = await everyInterleaving(async () => {
+        const store = memoryStore();
+        const { users, shop } = given(store);
+        const ada = await cookieOf(shop, "ada");
+        clock.advance(3 * 3600);
+        let asked = "";
+        return {
+          store,
+          users,
+          actors: {
+            async renews(view) {
+              const mine = openShop(view.store, {
+                users: {
+                  ...view.users,
+                  async touch(...given) {
+                    [asked] = given;
+                    await view.users.touch(...given);
+                  },
+                },
+              });
+              await mine.sessions.save(await mine.open(ada));
+            },
+            async "signs out"(view) {
+              const mine = openShop(view.store, { users: view.users });
+              const session = await mine.open(ada);
+              session.signOut();
+              await mine.sessions.save(session);
+            },
+          },
+          async check() {
+            expect((await shop.open(ada)).isNew).to.equal(true);
+            expect(await users.list(asked, { limit: 9 })).to.deep.equal([]);
+          },
+        };
+      });
+      expect(orders).to.be.above(1);
+    });
+  }),
+
+  inMemory(
+    "R31 data that the schema throws at keeps nobody from listing and ending",
+    async ({ store, users, shop }) => {
+      const session = await shop.open(null);
+      session.signIn("ada");
+      session.data.n = 13;
+      const cookie = `${COOKIE}=${(await shop.sessions.save(session))?.value}`;
+      const validate = (value: unknown) => {
+        if ((value as Data).n === 13) throw new Error("unlucky");
+        return { value: value as Data };
+      };
+      const strict = openShop(store, {
+        users,
+        schema: { "~standard": { version: 1, vendor: "own", validate } },
+      });
+      const { handle = "" } = session;
+      expect(await handlesOf(strict)).to.deep.equal([handle]);
+      expect(await strict.sessions.user("ada").end(handle)).to.equal(true);
+      expect((await shop.open(cookie)).isNew).to.equal(true);
+    },
+  ),
+
+  inMemory("R42 a place in a list that no page has named gives a page, or says so", async (own) => {
+    const { shop } = own;
+    await cookieOf(shop, "ada");
+    const list = async (after: string) =>
+      (await shop.sessions.user("ada").list({ after })).sessions;
+    expect(await list("999999999999999-x")).to.have.length(1);
+    expect(await list("0-x")).to.have.length(0);
+    for (const after of ["9999999999999999-x", "1e9-x", "-", "1-", "1-!", ""]) {
+      expect(await rejection(list(after)), after).to.be.instanceOf(TypeError);
+    }
+  }),
+
+  inMemory("whoever has signed out is nobody at once", async ({ shop }) => {
+    const session = await shop.open(await cookieOf(shop, "ada"));
+    session.signOut();
+    const { userId, handle, authenticatedAt } = session;
+    expect([userId, handle, authenticatedAt]).to.deep.equal([undefined, undefined, undefined]);
+    expect(session.isFresh(60)).to.equal(false);
+    const { user } = shop.sessions;
+    expect(codeOf(await rejection(user("ada").endOthers(session)))).to.equal(
+      "SESSION_NOT_SIGNED_IN",
+    );
+  }),
+
+  inMemory(
+    "who signs in on a session that nobody could read sees their data after the commit, too",
+    async ({ store, users, shop }) => {
+      const ada = await cookieOf(shop, "ada");
+      const faulty = faultyStore(store);
+      const anonymous = openShop(faulty.store, { users, whenUnavailable: "anonymous" });
+      faulty.fail("read", "refused");
+      const session = await anonymous.open(ada);
+      expect(session.data.n).to.equal(0);
+      session.signIn("ada");
+      session.data.n = 5;
+      await anonymous.sessions.commit(session, new Response());
+      expect(session.data.n).to.equal(5);
+    },
+  ),
+];
