@@ -23,28 +23,48 @@ const HABITS: Readonly<Record<Asked, number>> = {
   load: 45,
   change: 35,
   "sign in": 10,
+  elevate: 0,
   "sign out": 10,
+  list: 0,
+  "end one": 0,
+  "end others": 0,
+  "end all": 0,
 };
+/** Where there is an index of users. */
+const HABITS_OF_USERS: typeof HABITS = {
+  ...HABITS,
+  "sign in": 20,
+  elevate: 4,
+  list: 2,
+  "end one": 3,
+  "end all": 3,
+};
+/** Fewer than browsers, so that each has several sessions. */
+const USERS = ["user a", "user b", "user c"] as const;
+const BY_OPERATOR: readonly Asked[] = ["list", "end one", "end all"];
 
 export function createVisitors(
   recorder: Recorder,
   sites: readonly Site[],
-  { random, browsers }: { random: Random; browsers: number },
+  { random, browsers, hasUsers }: { random: Random; browsers: number; hasUsers: boolean },
 ): Visitors {
   const jars = new Map(
     Array.from({ length: browsers }, (_, at) => [`browser ${at}`, cookieJar()] as const),
   );
   const stolen: Jar[] = [];
-  let users = 0;
+  let people = 0;
 
   async function step(browser: string, jar: Jar): Promise<void> {
-    const asked = random.weighted(HABITS);
-    if (asked === "sign in" || asked === "sign out") {
+    const asked = random.weighted(hasUsers ? HABITS_OF_USERS : HABITS);
+    const isOperator = BY_OPERATOR.includes(asked);
+    if (asked === "sign in" || asked === "sign out" || isOperator) {
       stolen.push(jar.copy());
       if (stolen.length > MOST_STOLEN) stolen.splice(random.below(stolen.length), 1);
     }
-    const user = asked === "sign in" ? { user: `user ${++users}` } : {};
-    await recorder.visit(random.pick(sites), { browser, jar, asked, ...user });
+    const whose = hasUsers ? random.pick(USERS) : `user ${++people}`;
+    const user = asked === "sign in" || isOperator ? { user: whose } : {};
+    const who = isOperator ? { browser: "operator", jar: cookieJar() } : { browser, jar };
+    await recorder.visit(random.pick(sites), { ...who, asked, ...user });
     await sleep(random.between(10, 120));
   }
 

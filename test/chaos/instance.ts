@@ -4,43 +4,63 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { serve } from "@hono/node-server";
-import type { Store } from "coatcheck";
+import type { Store, UserIndex } from "coatcheck";
 import { upstash } from "coatcheck/redis";
 import { connectPostgres } from "../prisma/postgres.ts";
 import { createApp } from "../simulator/app.ts";
 import * as library from "../simulator/library.ts";
 import { createWatch, type Watch } from "../simulator/watch.ts";
-import { MAX_STALE_MS, type Mode, NOTE } from "./settings.ts";
+import { INDEX_IN, MAX_STALE_MS, type Mode, NOTE } from "./settings.ts";
 
 /** What an instance is told, as its first argument, in JSON. */
 export interface InstanceSettings {
   readonly mode: Mode;
+  /** Whether there is an index of users. */
+  readonly users: boolean;
   readonly secret: string;
   readonly redis: { readonly url: string; readonly token: string };
   readonly databaseUrl: string;
 }
 
-const { cachedStore, fallbackStore, memoryStore, prismaStore, redisStore } = library;
+const {
+  cachedStore,
+  fallbackStore,
+  memoryStore,
+  prismaStore,
+  prismaUsers,
+  redisStore,
+  redisUsers,
+} = library;
 
 /** A moment before the composition gives up, so that what became of a command is noted with its request. */
 const TIMEOUT = { timeoutMs: 900 };
 
-async function openStore(settings: InstanceSettings, watch: Watch): Promise<Store> {
+async function open(
+  settings: InstanceSettings,
+  watch: Watch,
+): Promise<{ store: Store; users?: UserIndex }> {
   const client = await connectPostgres(settings.databaseUrl, { max: 8 });
-  const redis = watch.store("redis", redisStore(upstash({ ...settings.redis, ...TIMEOUT })));
+  const send = upstash({ ...settings.redis, ...TIMEOUT });
+  const redis = watch.store("redis", redisStore(send));
   const sql = watch.store("sql", prismaStore(client.session, TIMEOUT));
-  if (settings.mode === "fallback") {
-    return fallbackStore([redis, sql, watch.store("memory", memoryStore())]);
-  }
-  return cachedStore({ authority: sql, cache: redis, maxStaleMs: MAX_STALE_MS });
+  const store =
+    settings.mode === "fallback"
+      ? fallbackStore([redis, sql, watch.store("memory", memoryStore())])
+      : cachedStore({ authority: sql, cache: redis, maxStaleMs: MAX_STALE_MS });
+  if (!settings.users) return { store };
+  const isInRedis = INDEX_IN[settings.mode] === "redis";
+  return { store, users: isInRedis ? redisUsers(send) : prismaUsers(client.sessionEntry, TIMEOUT) };
 }
 
 /** It ends with whoever started it: then its input is closed. */
 async function start(settings: InstanceSettings): Promise<void> {
   process.stdin.once("close", () => process.exit()).resume();
-  const watch = createWatch(library);
-  const store = await openStore(settings, watch);
-  const app = createApp(library, { store, watch, secrets: [settings.secret] });
+  const watch = createWatch(library, Date.now);
+  const app = createApp(library, {
+    ...(await open(settings, watch)),
+    watch,
+    secrets: [settings.secret],
+  });
 
   async function answer(request: Request): Promise<Response> {
     const { result, note } = await app(request);

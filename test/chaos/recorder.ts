@@ -32,6 +32,7 @@ const LATEST_MS = 30_000;
 const LOST: Note = {
   seen: { isNew: false, unavailable: false, user: null, count: 0, tokens: [] },
   calls: [],
+  indexed: [],
 };
 
 export function createRecorder(): Recorder {
@@ -48,14 +49,15 @@ export function createRecorder(): Recorder {
       const instance = site.name;
       const token = asked === "change" ? { token: `t${own}` } : {};
       const more = { ...token, ...(user === undefined ? {} : { user }) };
+      const at = asked === "end one" ? { at: own } : {};
       const cookie = jar.header();
       const value = jar.get(COOKIE);
       const startedAt = now();
-      const response = await ask(site.url + pathOf(asked, more), cookie);
+      const response = await ask(site.url + pathOf(asked, { ...more, ...at }), cookie);
       const endedAt = now();
       const set = response && tickets.setBy(response);
       if (response) jar.take(response);
-      const { seen, calls } = response ? noteOf(response) : LOST;
+      const { seen, calls, handles } = response ? noteOf(response) : LOST;
       const operation: Operation = {
         number: own,
         browser,
@@ -69,6 +71,8 @@ export function createRecorder(): Recorder {
         ...(seen && { seen }),
         ...(set && { set }),
         calls,
+        // What the index confirmed when stays out: the clocks of processes are too far apart for that.
+        ...(handles && { handles }),
       };
       operations.push(operation);
       return operation;

@@ -11,7 +11,7 @@ import { drawPlan, kindOf, type Planned } from "./plan.ts";
 import { createRecorder } from "./recorder.ts";
 import { startServers } from "./servers.ts";
 import { settle } from "./settle.ts";
-import { MAX_STALE_MS, type Mode } from "./settings.ts";
+import { INDEX_IN, MAX_STALE_MS, type Mode } from "./settings.ts";
 
 export interface RunOptions {
   readonly mode: Mode;
@@ -40,7 +40,9 @@ export async function runOnce(options: RunOptions): Promise<Outcome> {
   const { mode, seconds, seed, instances, print } = options;
   const ms = seconds * 1000;
   const plan = drawPlan(createRandom(seed), { ms, instances, mode });
-  const servers = await startServers(options.entry, { mode, instances });
+  const users = createRandom(seed, mode === "cached" ? 2 : 3).chance(0.5);
+  if (users) print(`people sign in by an index of users, in ${INDEX_IN[mode]}`);
+  const servers = await startServers(options.entry, { mode, users, instances });
   try {
     const { sites } = servers;
     // The first query of a process takes its time.
@@ -49,7 +51,11 @@ export async function runOnce(options: RunOptions): Promise<Outcome> {
     const { now } = recorder;
     // A stream of its own: how many visits there are must not move the schedule.
     const random = createRandom(seed, 1);
-    const visitors = createVisitors(recorder, sites, { random, browsers: BROWSERS });
+    const visitors = createVisitors(recorder, sites, {
+      random,
+      browsers: BROWSERS,
+      hasUsers: users,
+    });
     let isOver = false;
     const faults = carryOut(plan, servers, { now, print, isOver: () => isOver });
     const browsing = visitors.browse(() => isOver);
@@ -73,7 +79,14 @@ export async function runOnce(options: RunOptions): Promise<Outcome> {
       failed = looks.filter(({ status }) => status === 503).length;
     }
     const history: History = {
-      settings: { mode, maxStaleMs: MAX_STALE_MS, allowanceMs: ALLOWANCE_MS, healedAt, graceMs },
+      settings: {
+        mode,
+        maxStaleMs: MAX_STALE_MS,
+        allowanceMs: ALLOWANCE_MS,
+        healedAt,
+        graceMs,
+        ...(users && { indexIn: INDEX_IN[mode] }),
+      },
       operations: recorder.operations,
       losses: faults.losses,
     };
@@ -136,6 +149,7 @@ export function sumUp(outcomes: readonly Outcome[]): string {
     `${count(({ status }) => status === 503)} answers of 503`,
     `${done("sign in")} sign-ins`,
     `${done("sign out")} sign-outs`,
+    `${done("end all")} ends of all sessions of a user`,
     `${count(isOpenEnd)} logouts finished later`,
     `${outcomes.flatMap(({ violations }) => violations).length} violations`,
   ].join("; ");

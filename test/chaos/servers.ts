@@ -33,7 +33,7 @@ export const SECRET = "the first secret, of more than thirty-two bytes";
 /** @param entry the module that is an instance */
 export async function startServers(
   entry: string,
-  { mode, instances }: { mode: Mode; instances: number },
+  { mode, users, instances }: { mode: Mode; users: boolean; instances: number },
 ): Promise<Servers> {
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -61,6 +61,7 @@ export async function startServers(
       const start = () =>
         startInstance(entry, {
           mode,
+          users,
           secret: SECRET,
           redis: { url, token: gateway.token },
           databaseUrl: databaseUrl.href,

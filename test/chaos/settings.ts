@@ -3,6 +3,12 @@
 /** Which composition is put to the test. */
 export type Mode = "fallback" | "cached";
 
+/** The store that has the index of users, where there is one: of either kind, and never in one that forgets. */
+export const INDEX_IN: Readonly<Record<Mode, "redis" | "sql">> = {
+  fallback: "redis",
+  cached: "sql",
+};
+
 /** Of `cachedStore`: short, so that a minute has many of them. */
 export const MAX_STALE_MS = 2_000;
 

@@ -1,7 +1,8 @@
 // What every response must be, whatever the stores did: its status, its cookie, and whose data it shows.
 
 import type { Blame } from "./checker.ts";
-import { type History, isAnswered, type Operation } from "./history.ts";
+import { endsByList, mayRefuse } from "./accounts.ts";
+import { type History, isAnswered, isMove, type Operation } from "./history.ts";
 import type { Lineage } from "./lineage.ts";
 
 /** A save that others keep from writing gives up after 5 s (design section 6). */
@@ -10,7 +11,7 @@ const SAVE_MS = 5000;
 export function judgeAnswer(
   operation: Operation,
   session: Lineage | undefined,
-  { history: { settings }, blame }: { history: History; blame: Blame },
+  { history: { settings, operations }, blame }: { history: History; blame: Blame },
 ): void {
   const { status, asked, sent, set, seen, startedAt, endedAt } = operation;
   const about = session ? { session } : {};
@@ -22,7 +23,7 @@ export function judgeAnswer(
   const isFinishing =
     sent?.purpose === "ending" ||
     session?.ends.some(
-      ({ by }) => by !== operation && by.startedAt < endedAt && by.asked !== "sign in",
+      ({ by }) => by !== operation && by.startedAt < endedAt && !isMove(by) && !endsByList(by),
     ) === true;
   if (set === "deleted" && !isFinishing && (asked !== "sign out" || status !== 200)) {
     blame("a cookie is deleted, and nobody has signed out", operation, about);
@@ -35,11 +36,16 @@ export function judgeAnswer(
   }
   if (isEnding && set.session !== sent?.session) blame("an ending token of another", operation);
 
+  // A sign-in that somebody ended while it was under way begins nothing.
+  const isRefused = () =>
+    asked === "sign in" &&
+    (settings.maxPerUser !== undefined || operations.some((by) => mayRefuse(by, operation)));
+
   if (status === 409) {
     // Only somebody who replaced or ended the session meanwhile, or wrote without pause, can be the reason.
     const rival = session?.ends.find(({ by }) => by !== operation && by.startedAt < endedAt);
     const isLong = endedAt - startedAt >= SAVE_MS;
-    if (!rival && !isLong) blame("a conflict without a rival", operation, about);
+    if (!rival && !isLong && !isRefused()) blame("a conflict without a rival", operation, about);
   }
 
   const isCalm = startedAt > settings.healedAt + settings.graceMs;
@@ -56,10 +62,13 @@ export function judgeAnswer(
     blame("a sign-out leaves the cookie", operation, about);
   }
   const isNewOne = typeof set === "object" && set.session !== sent?.session;
-  if ((asked === "change" || asked === "sign in") && seen.isNew && !isNewOne) {
+  // By `signIn`, one that meets the session's end stands for itself.
+  const isBeginning = seen.isNew || (asked === "sign in" && settings.indexIn !== undefined);
+  const begins = (asked === "sign in" || (asked === "change" && seen.isNew)) && isBeginning;
+  if (begins && !isNewOne && !isRefused()) {
     blame("a success that begins nothing", operation, about);
   }
-  if (isNewOne && asked !== "sign in" && !seen.isNew) {
+  if (isNewOne && !isMove(operation) && !seen.isNew) {
     blame("another session in the place of a live one", operation, about);
   }
 }

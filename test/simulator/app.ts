@@ -1,7 +1,7 @@
 // The application that is put to the test: one instance of it. A path says what is asked, the query with what.
 
-import type { SessionEvent, Store } from "coatcheck";
-import type { Asked } from "./history.ts";
+import type { SessionEvent, Store, UserIndex, UserSessions } from "coatcheck";
+import { type Asked, nameOf } from "./history.ts";
 import { type Note, type Watch } from "./watch.ts";
 
 export interface AppData {
@@ -15,6 +15,9 @@ export type Library = typeof import("./library.ts");
 
 export interface AppOptions {
   readonly store: Store;
+  /** With it people sign in by `signIn`; without, their name is in the data. */
+  readonly users?: UserIndex;
+  readonly maxPerUser?: number;
   readonly watch: Watch;
   readonly secrets: readonly string[];
   readonly whenUnavailable?: "reject" | "anonymous";
@@ -28,13 +31,20 @@ const PATHS: Readonly<Record<Asked, string>> = {
   load: "/load",
   change: "/change",
   "sign in": "/sign-in",
+  elevate: "/elevate",
   "sign out": "/sign-out",
+  list: "/list",
+  "end one": "/end-one",
+  "end others": "/end-others",
+  "end all": "/end-all",
 };
+/** What an operator asks, who has no session. */
+const BY_OPERATOR: readonly string[] = [PATHS.list, PATHS["end one"], PATHS["end all"]];
 
-/** Where a request for something goes. `waitMs`: how long the handler takes. */
+/** Where a request for something goes. `waitMs`: how long the handler takes; `at`: which of a list is to end. */
 export function pathOf(
   asked: Asked,
-  query: { token?: string; user?: string; waitMs?: number },
+  query: { token?: string; user?: string; waitMs?: number; at?: number },
 ): string {
   const pairs = Object.entries(query).map(([name, value]) => `${name}=${value}`);
   return `${PATHS[asked]}?${pairs.join("&")}`;
@@ -56,24 +66,39 @@ export function createApp(
 
   const handle = sessions.handler(async (request, getSession, note: Note) => {
     const { pathname, searchParams } = new URL(request.url);
+    if (BY_OPERATOR.includes(pathname)) {
+      await operate(sessions.user(searchParams.get("user") ?? ""), {
+        pathname,
+        searchParams,
+        note,
+      });
+      return Response.json({ ok: true });
+    }
     const session = await getSession();
-    const { isNew, unavailable, data } = session;
+    const { isNew, unavailable, data, userId, handle } = session;
     const { user, count, tokens } = data;
-    note.seen = { isNew, unavailable, user, count, tokens: [...tokens] };
+    const who = { user: userId ?? user, ...(handle && { handle: nameOf(handle) }) };
+    note.seen = { isNew, unavailable, ...who, count, tokens: [...tokens] };
     const waitMs = Number(searchParams.get("waitMs"));
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     if (pathname === PATHS["sign out"]) session.destroy();
-    else if (!unavailable) act(pathname, searchParams);
+    else if (!unavailable) await act(pathname, searchParams);
     return Response.json({ ok: true });
 
-    function act(path: string, query: URLSearchParams): void {
+    async function act(path: string, query: URLSearchParams): Promise<void> {
       if (path === PATHS.change) {
         session.update((draft) => {
           draft.count++;
           draft.tokens.push(query.get("token") ?? "");
         });
       }
-      if (path === PATHS["sign in"]) {
+      if (path === PATHS["sign in"] && options.users) session.signIn(query.get("user") ?? "");
+      if (path === PATHS.elevate && userId !== undefined) session.elevate();
+      if (path === PATHS["end others"] && userId !== undefined && handle !== undefined) {
+        note.handles = [nameOf(handle)];
+        await sessions.user(userId).endOthers(session);
+      }
+      if (path === PATHS["sign in"] && !options.users) {
         session.update((draft) => {
           draft.user = query.get("user");
         });
@@ -91,4 +116,22 @@ export function createApp(
         return new Response(String(error), { status: 500 });
       }
     });
+}
+
+/** Lists a user's sessions, or ends one of them, or all. */
+async function operate(
+  mine: UserSessions,
+  { pathname, searchParams, note }: { pathname: string; searchParams: URLSearchParams; note: Note },
+): Promise<void> {
+  if (pathname === PATHS["end all"]) return mine.endAll();
+  const { sessions } = await mine.list({ limit: 100 });
+  const handles = sessions.map(({ handle }) => handle);
+  if (pathname === PATHS.list) {
+    note.handles = handles.map(nameOf);
+    return;
+  }
+  const handle = handles[Number(searchParams.get("at")) % handles.length];
+  if (handle === undefined) return;
+  note.handles = [nameOf(handle)];
+  await mine.end(handle);
 }

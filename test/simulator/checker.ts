@@ -1,11 +1,13 @@
 // Judges a history: what was promised, and what was seen. Pure; knows nothing of how the history came about.
 
-import type { History, Operation } from "./history.ts";
+import { type History, isMove, type Operation } from "./history.ts";
+import { accountOf, endsByList, endsOf } from "./accounts.ts";
 import { judgeAnswer } from "./answers.ts";
 import { judgeData } from "./data.ts";
 import { judgeEnds } from "./ends.ts";
 import { judgePresence } from "./presence.ts";
 import { type Lineage, lineagesOf } from "./lineage.ts";
+import { judgeList } from "./lists.ts";
 import { promisesOf } from "./promises.ts";
 
 /** A promise that was broken. */
@@ -36,6 +38,7 @@ export function check(given: History): Violation[] {
   const operations = given.operations.toSorted((one, other) => one.startedAt - other.startedAt);
   const history = { ...given, operations };
   const lineages = lineagesOf(history);
+  for (const lineage of lineages.values()) lineage.ends.push(...endsOf(lineage, history));
   const promises = promisesOf(history);
   const violations: Violation[] = [];
   const blame: Blame = (rule, by, { session, against } = {}) => {
@@ -54,6 +57,7 @@ export function check(given: History): Violation[] {
       throw new Error(`request ${operation.number} sends a cookie that was never set`);
     }
     judgeAnswer(operation, session, { history, blame });
+    judgeList(operation, lineages, { history, promises, blame });
     if (session) {
       judgePresence(operation, session, { history, promises, blame });
       judgeData(operation, session, { history, promises, blame });
@@ -63,7 +67,10 @@ export function check(given: History): Violation[] {
   return violations.toSorted((one, other) => one.by - other.by);
 }
 
-/** The part of a history that has to do with a violation: every request that sent or was given one of its sessions. */
+/**
+ * The part of a history that has to do with a violation: every request that sent or was given one of its sessions, or
+ * ended them by the list of their user.
+ */
 export function excerpt(history: History, { session }: Violation): Operation[] {
   const family = new Set<string>(session === undefined ? [] : [session]);
   const names = ({ sent, set }: Operation) =>
@@ -72,10 +79,14 @@ export function excerpt(history: History, { session }: Violation): Operation[] {
     size = family.size;
     for (const operation of history.operations) {
       const own = names(operation);
-      if (operation.asked === "sign in" && own.some((name) => family.has(name))) {
+      if (isMove(operation) && own.some((name) => family.has(name))) {
         for (const name of own) family.add(name);
       }
     }
   }
-  return history.operations.filter((each) => names(each).some((name) => family.has(name)));
+  const isOfFamily = (each: Operation) => names(each).some((name) => family.has(name));
+  const users = new Set(history.operations.filter(isOfFamily).map(accountOf));
+  return history.operations.filter(
+    (each) => isOfFamily(each) || (endsByList(each) && users.has(accountOf(each))),
+  );
 }

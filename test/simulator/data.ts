@@ -1,17 +1,18 @@
 // Whether what was shown is whole: everything that was acknowledged, nothing twice, nothing of anybody else.
 
-import { isAnswered, type Operation } from "./history.ts";
-import type { Lineage } from "./lineage.ts";
+import { isAnswered, isMove, type Operation } from "./history.ts";
+import { forerunnerOf, type Lineage, signInOf } from "./lineage.ts";
 import type { Court } from "./presence.ts";
 
 export function judgeData(operation: Operation, session: Lineage, court: Court): void {
   const { seen } = operation;
   if (!isAnswered(operation) || !seen || seen.isNew) return;
   const { blame } = court;
-  if (seen.user !== null && seen.user !== userOf(session)) {
+  const user = signInOf(session)?.createdBy.user;
+  if (seen.user !== null && seen.user !== user) {
     blame("another user's session", operation, { session });
   }
-  if (seen.user === null && userOf(session) !== undefined) {
+  if (seen.user === null && user !== undefined) {
     blame("a sign-in that is forgotten", operation, { session, against: session.createdBy });
   }
   if (seen.tokens.length !== seen.count || new Set(seen.tokens).size !== seen.count) {
@@ -27,15 +28,12 @@ export function judgeData(operation: Operation, session: Lineage, court: Court):
   else if (court.history.settings.mode === "fallback") judgeOrder(operation, session, court, shown);
 }
 
-/** As whom the session was last signed in. */
-function userOf({ createdBy, parent }: Lineage): string | undefined {
-  return createdBy.user ?? (parent && userOf(parent));
-}
-
 /** Every change that was ever asked for on the session, or on one that it came from. */
-function changesOf({ visits, createdBy, parent }: Lineage): Set<string> {
+function changesOf(session: Lineage): Set<string> {
+  const { visits, createdBy } = session;
+  const before = forerunnerOf(session);
   const own = [...visits, createdBy].flatMap(({ token }) => token ?? []);
-  return new Set([...own, ...(parent ? changesOf(parent) : [])]);
+  return new Set([...own, ...(before ? changesOf(before) : [])]);
 }
 
 /** A change that was acknowledged early enough, and is not shown. */
@@ -52,9 +50,19 @@ function missing(
       if (promises.mustKnow(reader, last, name)) return writer;
     }
     move = from;
-    from = from.parent;
+    from = forerunnerOf(from);
+    const { endedAt } = move.createdBy;
+    const left = from?.name;
+    // A sign-in that met an end stands for itself, with what it had read before.
+    if (from?.ends.some(({ by }) => by.startedAt < endedAt && !isOwnMove(by, left)))
+      return undefined;
   }
   return undefined;
+}
+
+/** Whether a request gave the session a new id, and nothing else. */
+function isOwnMove(by: Operation, session: string | undefined): boolean {
+  return isMove(by) && by.sent?.session === session;
 }
 
 /** What one request has seen, a later one sees too. */

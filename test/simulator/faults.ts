@@ -13,7 +13,8 @@ import type { Server } from "./servers.ts";
 export type FaultKind = Exclude<Health, "up"> | Exclude<Route, "open"> | Loss["kind"];
 
 export interface Episode {
-  readonly store: "redis" | "sql";
+  /** `users`: the database of their index. */
+  readonly store: "redis" | "sql" | "users";
   readonly kind: FaultKind;
   /** Which instance's line is struck; all, if absent. */
   readonly instance?: number;
@@ -35,18 +36,23 @@ const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   rewound: 0,
 };
 
-/** Draws episodes within so many milliseconds. What may be lost differs: SQL under a cache loses nothing, ever. */
+/**
+ * Draws episodes within so many milliseconds. What may be lost differs: SQL under a cache loses nothing, ever, and
+ * neither does the index of users.
+ */
 export function drawEpisodes(
   random: Random,
   {
     mode,
     instances,
     lengthMs,
-  }: { mode: "fallback" | "cached"; instances: number; lengthMs: number },
+    users,
+  }: { mode: "fallback" | "cached"; instances: number; lengthMs: number; users: boolean },
 ): Episode[] {
   const drawOne = (store: Episode["store"], earliestMs: number): Episode => {
     const isCache = mode === "cached" && store === "redis";
-    const emptied = mode === "cached" && store === "sql" ? 0 : isCache ? 2 : 1;
+    const keepsAll = store === "users" || (mode === "cached" && store === "sql");
+    const emptied = keepsAll ? 0 : isCache ? 2 : 1;
     const kind = random.weighted({ ...WEIGHTS, emptied, rewound: isCache ? 3 : 0 });
     const fromMs = random.between(earliestMs, lengthMs * 0.9);
     const spanMs = random.chance(0.3) ? random.between(100, 1500) : random.between(500, 20_000);
@@ -60,8 +66,9 @@ export function drawEpisodes(
       agoMs: random.between(0, 15_000),
     };
   };
+  const stores = users ? (["redis", "sql", "users"] as const) : (["redis", "sql"] as const);
   return Array.from({ length: 1 + random.below(4) }, () => {
-    const store = random.pick(["redis", "sql"] as const);
+    const store = random.pick<Episode["store"]>(stores);
     const one = drawOne(store, 0);
     if (random.chance(0.6)) return [one];
     // Trouble comes in company: only where both are away does memory serve, and no logout get through.

@@ -2,7 +2,13 @@
 // the stores. The simulator writes it, and so do separate processes over real servers; `checker.ts` judges both.
 
 /** What a browser asks of the application. A `change` appends a token that nobody else has, and counts one up. */
-export type Asked = "load" | "change" | "sign in" | "sign out";
+export type Asked = "load" | "change" | "sign in" | "elevate" | "sign out" | AskedByList;
+
+/**
+ * What is asked of all the sessions of one user, where the application has an index of users: by a session of theirs,
+ * of the `others`; else by an operator, who has none.
+ */
+export type AskedByList = "list" | "end one" | "end others" | "end all";
 
 /** A cookie of the session's name, without what could be used as one. */
 export interface Ticket {
@@ -21,6 +27,17 @@ export interface Seen {
   readonly count: number;
   /** What changes appended, in order. */
   readonly tokens: readonly string[];
+  /** Where an index of users is used, and somebody has signed in: the session's name in their list. */
+  readonly handle?: string;
+}
+
+/** What the index of users has answered: that a session's entry is there, which are, that all are to end. */
+export interface Indexed {
+  readonly kind: "add" | "list" | "retire";
+  /** Of an entry. */
+  readonly session?: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
 }
 
 /** One command that one store was asked while a request was served, in the order in which they were answered. */
@@ -44,7 +61,7 @@ export interface Operation {
   readonly asked: Asked;
   /** What a change appends. */
   readonly token?: string;
-  /** As whom a browser signs in. */
+  /** As whom a browser signs in, or whose sessions an operator asks for. */
   readonly user?: string;
   readonly startedAt: number;
   readonly endedAt: number;
@@ -55,6 +72,9 @@ export interface Operation {
   /** The cookie that was set: a ticket, or `deleted`. */
   readonly set?: Ticket | "deleted";
   readonly calls: readonly Call[];
+  /** Of sessions in a list: those that were shown, the one that was to end, or the one that others were. */
+  readonly handles?: readonly string[];
+  readonly indexed?: readonly Indexed[];
 }
 
 /** Something after which a store no longer has what it had. */
@@ -73,6 +93,10 @@ export interface Settings {
   /** From when on every store works for good; no request may fail that starts `graceMs` later. */
   readonly healedAt: number;
   readonly graceMs: number;
+  /** The store that has the index of users, where there is one. */
+  readonly indexIn?: string;
+  /** Sessions that a user has at most. */
+  readonly maxPerUser?: number;
 }
 
 export interface History {
@@ -84,6 +108,11 @@ export interface History {
 /** Whether a request was answered by a session, found or not. */
 export function isAnswered({ status, seen }: Operation): boolean {
   return status === 200 && seen !== undefined && !seen.unavailable;
+}
+
+/** Whether a request gives the session a new id. */
+export function isMove({ asked }: Operation): boolean {
+  return asked === "sign in" || asked === "elevate";
 }
 
 /** The session's name in a history: enough of its key to tell it from others. */

@@ -8,5 +8,5 @@ export {
   SessionConflictError,
   StoreError,
 } from "coatcheck";
-export { prismaStore } from "coatcheck/prisma";
-export { redisStore } from "coatcheck/redis";
+export { prismaStore, prismaUsers } from "coatcheck/prisma";
+export { redisStore, redisUsers } from "coatcheck/redis";

@@ -1,6 +1,6 @@
 // A history, sorted by session: where each came from, what was saved in it for certain, what may have ended it.
 
-import { type History, isAnswered, type Operation } from "./history.ts";
+import { type History, isAnswered, isMove, type Operation } from "./history.ts";
 
 /** A mark stands for 60 s where a session was (design section 6); an end follows it as long as it stands. */
 const MARK_MS = 60_000;
@@ -26,6 +26,8 @@ export interface Lineage {
   readonly saved: Operation[];
   /** Requests that sent its cookie. */
   readonly visits: Operation[];
+  /** What its user's list calls it, once a request has seen that. */
+  handle: string | undefined;
 }
 
 /** Sessions by name. Operations must be in the order of their starts. */
@@ -33,10 +35,10 @@ export function lineagesOf({ operations, settings, losses }: History): Map<strin
   const lineages = new Map<string, Lineage>();
   // First every session, by the order in which the cookies went out; then what was done to it.
   for (const by of operations.toSorted((one, other) => one.endedAt - other.endedAt)) {
-    const { set, sent, asked, seen } = by;
+    const { set, sent, seen } = by;
     if (typeof set !== "object" || set.purpose !== "session" || lineages.has(set.session)) continue;
-    const isMove = asked === "sign in" && seen?.isNew === false;
-    const parent = isMove && sent ? lineages.get(sent.session) : undefined;
+    const isMoved = isMove(by) && seen?.isNew === false;
+    const parent = isMoved && sent ? lineages.get(sent.session) : undefined;
     const lineage: Lineage = {
       name: set.session,
       owner: by.browser,
@@ -47,6 +49,7 @@ export function lineagesOf({ operations, settings, losses }: History): Map<strin
       ends: [],
       saved: [],
       visits: [],
+      handle: undefined,
     };
     parent?.children.push(lineage);
     lineages.set(set.session, lineage);
@@ -55,6 +58,7 @@ export function lineagesOf({ operations, settings, losses }: History): Map<strin
   for (const by of operations) {
     const sent = by.sent ? lineages.get(by.sent.session) : undefined;
     sent?.visits.push(by);
+    if (sent && by.seen?.handle !== undefined) sent.handle = by.seen.handle;
     const into = savedInto(by);
     if (into !== undefined) lineages.get(into)?.saved.push(by);
     const end = sent && endOf(by);
@@ -66,7 +70,7 @@ export function lineagesOf({ operations, settings, losses }: History): Map<strin
   function noteEnd(lineage: Lineage, end: End): void {
     lineage.ends.push(end);
     const { by, isSure } = end;
-    if (by.asked === "sign in" && by.sent?.purpose !== "ending") return;
+    if (isMove(by) && by.sent?.purpose !== "ending") return;
     for (const child of lineage.children) {
       const move = child.createdBy;
       const stood = by.startedAt < move.endedAt + MARK_MS + settings.allowanceMs;
@@ -74,11 +78,27 @@ export function lineagesOf({ operations, settings, losses }: History): Map<strin
       if (isSure && (move.startedAt > by.endedAt || !stood)) continue;
       const isKept = !losses.some(({ at }) => at >= move.startedAt && at <= by.endedAt);
       const isShared = !lineage.store?.startsWith("memory");
+      // A sign-in that meets an end stands for itself.
+      const isAfter = settings.indexIn === undefined || move.endedAt < by.startedAt;
       const reaches = by.endedAt < move.startedAt + MARK_MS - settings.allowanceMs;
-      const isCertain = isSure && reaches && isShared && (isKept || settings.mode === "cached");
+      const isThere = isShared && (isKept || settings.mode === "cached");
+      const isCertain = isSure && reaches && isAfter && isThere;
       noteEnd(child, { by, isSure: isCertain });
     }
   }
+}
+
+/** The session that began with the sign-in on which this one stands: itself, or one that it came from. */
+export function signInOf(session: Lineage): Lineage | undefined {
+  if (session.createdBy.user !== undefined) return session;
+  return session.parent && signInOf(session.parent);
+}
+
+/** The session whose data came along into this one. By `signIn`, what another user had is left behind. */
+export function forerunnerOf({ createdBy, parent }: Lineage): Lineage | undefined {
+  const { asked, user, seen } = createdBy;
+  const isAnother = asked === "sign in" && seen?.handle !== undefined && seen.user !== user;
+  return isAnother ? undefined : parent;
 }
 
 /** The store in which a request created a session. */
@@ -109,8 +129,8 @@ function endOf(by: Operation): End | undefined {
   // A session that could not be opened was not touched.
   if (seen === undefined) return undefined;
   if (asked === "sign out") return { by, isSure: status === 200 };
-  if (asked !== "sign in") return undefined;
-  if (seen.isNew || seen.unavailable) return undefined;
+  if (!isMove(by) || seen.isNew || seen.unavailable) return undefined;
+  if (asked === "elevate" && seen.user === null && status === 200) return undefined;
   const isMoved = typeof set === "object" && set.session !== sent?.session;
   return { by, isSure: status === 200 && isMoved };
 }

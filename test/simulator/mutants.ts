@@ -15,6 +15,8 @@ export interface Mutant {
   readonly text: string;
   readonly becomes: string;
   readonly mode: "fallback" | "cached";
+  /** Whether it takes an index of users to find it out. */
+  readonly users?: boolean;
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -100,6 +102,42 @@ export const MUTANTS: readonly Mutant[] = [
     text: "const failure = await endAll(context, ends);",
     becomes: "const failure = await endAll(context, ends.slice(ends.length));",
     mode: "fallback",
+  },
+  {
+    mistake: "an end of all sessions that ends those that stand, and marks none first",
+    file: "account.ts",
+    text: "await users.retire(user, except);",
+    becomes: `for (const entry of await users.list(user, { limit: PAGE })) {
+        if (entry.handle !== except) await endEntry(entry);
+      }
+      return;`,
+    mode: "cached",
+    users: true,
+  },
+  {
+    mistake: "a sign-in that does not ask whether its entry still stands",
+    file: "entries.ts",
+    text: "if (!standing.some((entry) => entry.key === key)) return undefined;",
+    becomes: "",
+    mode: "fallback",
+    users: true,
+  },
+  {
+    mistake: "a list that forgets what it has not ended yet",
+    file: "account.ts",
+    text: "for (const entry of over) await endEntry(entry);",
+    becomes: `if (over.length > 0) await users.remove(user, keysOf(over));
+      for (const entry of over) await endEntry(entry);`,
+    mode: "fallback",
+    users: true,
+  },
+  {
+    mistake: "a sign-in that keeps what another user had",
+    file: "session.ts",
+    text: "if (isOther) forget(state);",
+    becomes: "if (isOther) begun(state);",
+    mode: "fallback",
+    users: true,
   },
 ];
 

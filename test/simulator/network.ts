@@ -41,12 +41,21 @@ interface Errors {
   readonly reset: () => Error;
 }
 
+/** What all hosts of a world have in common. */
+export interface Nature {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly calmAt: () => number;
+  /** How many commands take long, without any fault: a share of 1. */
+  readonly dawdling: number;
+}
+
 /** How long a command that is late may be on its way. */
 const LATEST_MS = 20_000;
 
 export function createHost<Command>(
   server: Server<Command, unknown>,
-  { scheduler, random, calmAt }: { scheduler: Scheduler; random: Random; calmAt: () => number },
+  { scheduler, random, calmAt, dawdling }: Nature,
 ): Host & { line(errors: Errors): Line<Command> } {
   let connections = 0;
   let waiting: (() => void)[] = [];
@@ -116,7 +125,7 @@ export function createHost<Command>(
 
   function drawLatency(route: Route): number {
     if (route === "slow") return random.between(50, 2500);
-    return random.chance(0.05) ? random.between(5, 150) : random.between(0.2, 8);
+    return random.chance(dawdling) ? random.between(5, 150) : random.between(0.2, 8);
   }
 
   function draw(route: Route): Fate {

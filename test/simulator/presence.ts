@@ -1,7 +1,8 @@
 // Whether a session was found where it must be found, and not where it must not.
 
 import type { Blame } from "./checker.ts";
-import { type History, isAnswered, type Operation } from "./history.ts";
+import { endsByList } from "./accounts.ts";
+import { type History, isAnswered, isMove, type Operation } from "./history.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Promises } from "./promises.ts";
 
@@ -39,8 +40,7 @@ function judgePresent(operation: Operation, session: Lineage, court: Court): voi
     if (!isSure || !promises.mustKnow(operation, by, name)) continue;
     // What stands in an instance's memory no other can end: it finds nothing there, and says so.
     if (isOfMemory && by.instance !== operation.instance) continue;
-    const rule = by.asked === "sign in" ? "replaced, and still open" : "signed out, and still open";
-    blame(rule, operation, { session, against: by });
+    blame(`${howEnded(by)}, and still open`, operation, { session, against: by });
     return;
   }
   const missed = visits.find(
@@ -65,4 +65,9 @@ function judgePresent(operation: Operation, session: Lineage, court: Court): voi
     .slice(0, found)
     .some((call) => call.store !== "memory" && (call.answer === "null" || call.answer === "value"));
   if (isAnswering) blame("memory serves while a shared store answers", operation, { session });
+}
+
+function howEnded(by: Operation): string {
+  if (isMove(by)) return "replaced";
+  return endsByList(by) ? "ended by its user's list" : "signed out";
 }

@@ -7,14 +7,14 @@ import { type Run, simulate } from "./simulate.ts";
 
 /** Leaves out every fault without which the same promise is still broken, and tells what is left. */
 export async function explain(library: Library, run: Run): Promise<string> {
-  const { mode } = run.shape;
+  const { mode, users } = run.shape;
   const [first] = check(run.history);
   if (first === undefined) return "nothing is wrong";
   let least = run;
   const keep = new Set(run.episodes.keys());
   for (const episode of run.episodes.keys()) {
     keep.delete(episode);
-    const less = await simulate(library, mode, run.seed, keep);
+    const less = await simulate(library, mode, run.seed, { keep, users });
     if (check(less.history).some(({ rule }) => rule === first.rule)) least = less;
     else keep.add(episode);
   }
@@ -48,17 +48,19 @@ function tell({ shape, episodes, history }: Run, violation: Violation): string[]
 }
 
 function line(operation: Operation): string {
-  const { number, browser, instance, asked, token, status, sent, set, seen, calls } = operation;
+  const { number, browser, instance, asked, token, user, status, sent, set, seen, calls } =
+    operation;
   const found = seen?.unavailable ? "unavailable" : seen?.isNew ? "new" : "found";
   const shown = seen
-    ? `${found} ${seen.user ?? "nobody"} [${seen.tokens.join(" ")}]`
+    ? `${found} ${seen.user ?? "nobody"}${seen.handle ? ` (${seen.handle})` : ""} [${seen.tokens.join(" ")}]`
     : "not opened";
   const asks = calls.map(
     ({ store, kind, session, onNothing, answer }) =>
       `${store} ${kind}${onNothing ? " on nothing" : ""} ${session.slice(0, 4)}: ${answer}`,
   );
+  const listed = operation.handles ? `; ${operation.handles.join(", ") || "none"}` : "";
   const sets = set === undefined ? "" : `, sets ${name(set)}`;
-  return `${number} ${browser} at ${instance}: ${asked} ${token ?? ""} with ${name(sent)}: ${status}${sets}; ${shown}; ${asks.join(", ")}`;
+  return `${number} ${browser} at ${instance}: ${asked} ${token ?? user ?? ""} with ${name(sent)}: ${status}${sets}; ${shown}${listed}; ${asks.join(", ")}`;
 }
 
 function name(ticket: Ticket | "deleted" | null): string {

@@ -22,15 +22,21 @@ export interface Run {
   readonly fates: Readonly<Record<string, number>>;
 }
 
-/** @param keep which of the seed's faults happen; all, if absent */
+export interface SimulateOptions {
+  /** Which of the seed's faults happen; all, if absent. */
+  readonly keep?: ReadonlySet<number>;
+  /** Whether there is an index of users: if absent, with every third seed. */
+  readonly users?: boolean;
+}
+
 export function simulate(
   library: Library,
   mode: Shape["mode"],
   seed: number,
-  keep?: ReadonlySet<number>,
+  { keep, users = seed % 3 === 0 }: SimulateOptions = {},
 ): Promise<Run> {
   const random = createRandom(seed, mode === "cached" ? 1 : 2);
-  const shape = drawShape(random, mode);
+  const shape = drawShape(random, { mode, users });
   const drawn = drawEpisodes(random, shape);
   const episodes = drawn.filter((_, at) => keep?.has(at) ?? true);
   const losses: Loss[] = [];
@@ -38,7 +44,7 @@ export function simulate(
   return simulateTime(createRandom(seed, 3), async (scheduler) => {
     const healedAt = scheduler.now() + shape.lengthMs;
     const world = createWorld(library, shape, { scheduler, random, calmAt: () => healedAt });
-    const crowd = createCrowd(shape.browsers, world, { scheduler, random });
+    const crowd = createCrowd(shape, world, { scheduler, random });
     const { sites } = world;
     for (const each of episodes) strike(each, sites[each.store], { scheduler, losses });
     // Where Redis comes back with old data, everybody comes at once.
@@ -50,8 +56,7 @@ export function simulate(
       });
     await Promise.all([crowd.browse(healedAt), ...echoes]);
     await scheduler.sleep(Math.max(healedAt - scheduler.now(), 0));
-    heal(sites.redis);
-    heal(sites.sql);
+    for (const site of Object.values(sites)) heal(site);
 
     // Open breakers let one caller probe; these are nobody's.
     await scheduler.sleep(Math.max(healedAt + GRACE_MS - 400 - scheduler.now(), 0));
@@ -59,12 +64,21 @@ export function simulate(
     await scheduler.sleep(Math.max(healedAt + GRACE_MS + 1 - scheduler.now(), 0));
     for (const browser of crowd.browsers) await crowd.visit(browser, "load");
     await crowd.replay("any");
+    if (shape.users) await crowd.operate();
     await scheduler.sleep(shape.maxStaleMs + shape.allowanceMs);
     await finishEnds(world, crowd, scheduler);
     await crowd.replay(world.instances);
 
-    const { mode: _, maxStaleMs, allowanceMs } = { ...shape };
-    const settings = { mode, maxStaleMs, allowanceMs, healedAt, graceMs: GRACE_MS };
+    const { maxStaleMs, allowanceMs, maxPerUser } = shape;
+    const settings = {
+      mode,
+      maxStaleMs,
+      allowanceMs,
+      healedAt,
+      graceMs: GRACE_MS,
+      ...(shape.users && { indexIn: sites.users.host.name }),
+      ...(maxPerUser > 0 && { maxPerUser }),
+    };
     const fates: Record<string, number> = {};
     for (const { host } of Object.values(sites)) {
       for (const [fate, count] of host.fates) fates[fate] = (fates[fate] ?? 0) + count;

@@ -49,14 +49,21 @@ describe.each(["fallback", "cached"] as const)("%s", (mode) => {
       "sign-outs in an outage": 20,
       "ends finished by their token": 50,
       "replays of what was ended": 3000,
+      "runs with users": 50,
+      "ends by list": 500,
+      "ends by list that failed": 50,
+      "sign-ins that an end refused": 20,
+      "sign-ins that an end overtook": 15,
+      "visits to what a list ended": 1500,
+      lists: 100,
       losses: 10,
       "fault down": 50,
       "fault frozen": 50,
       "fault refused": 30,
       "fault silent": 30,
-      "fault slow": 20,
+      "fault slow": 15,
       "fault lossy": 50,
-      "fault emptied": 10,
+      "fault emptied": 5,
       "command refused": 50,
       "command dropped": 50,
       "command unheard": 25,
@@ -86,10 +93,13 @@ describe.each(["fallback", "cached"] as const)("%s", (mode) => {
   test("is the same run for the same seed, and puts the platform back", async () => {
     const { setTimeout: timeout, clearTimeout: clear } = globalThis;
     const { now } = Date;
-    const runs = [await simulate(library, mode, 7), await simulate(library, mode, 7)];
-    const [one, other] = runs.map((run) => JSON.stringify(run));
-    expect(one).toBe(other);
-    expect(JSON.stringify(await simulate(library, mode, 8))).not.toBe(one);
+    // Without an index of users, and with one.
+    for (const seed of [7, 9]) {
+      const runs = [await simulate(library, mode, seed), await simulate(library, mode, seed)];
+      const [one, other] = runs.map((run) => JSON.stringify(run));
+      expect(one).toBe(other);
+      expect(JSON.stringify(await simulate(library, mode, 8))).not.toBe(one);
+    }
     expect([globalThis.setTimeout, globalThis.clearTimeout, Date.now]).toEqual([
       timeout,
       clear,

@@ -2,19 +2,23 @@
 // outside. For one process; requests are told apart by their asynchronous context.
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Store } from "coatcheck";
+import type { Store, UserIndex } from "coatcheck";
 import type { Library } from "./app.ts";
-import { type Call, nameOf, type Seen } from "./history.ts";
+import { type Call, type Indexed, nameOf, type Seen } from "./history.ts";
 
 /** What is noted while one request is served. */
 export interface Note {
   readonly calls: Call[];
+  readonly indexed: Indexed[];
   seen?: Seen;
+  handles?: string[];
 }
 
 export interface Watch {
   /** A store whose calls are noted under a name. */
   store(name: string, inner: Store): Store;
+  /** An index of which is noted when it confirmed what decides how far an end reaches. */
+  index(inner: UserIndex): UserIndex;
   /** Runs a request, and answers what it did with what was noted. */
   run<Result>(serve: (note: Note) => Promise<Result>): Promise<{ result: Result; note: Note }>;
 }
@@ -22,7 +26,19 @@ export interface Watch {
 // One for all: every promise carries along as many of these as there are.
 const notes = new AsyncLocalStorage<Note>();
 
-export function createWatch({ StoreError }: Pick<Library, "StoreError">): Watch {
+/** @param now the instant as the history has it */
+export function createWatch({ StoreError }: Pick<Library, "StoreError">, now: () => number): Watch {
+  async function confirmed<Answer>(
+    what: Pick<Indexed, "kind" | "session">,
+    ask: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const indexed = notes.getStore()?.indexed;
+    const startedAt = now();
+    const answer = await ask();
+    indexed?.push({ ...what, startedAt, endedAt: now() });
+    return answer;
+  }
+
   async function noted<Answer>(
     call: Omit<Call, "answer">,
     ask: () => Promise<Answer>,
@@ -55,8 +71,15 @@ export function createWatch({ StoreError }: Pick<Library, "StoreError">): Watch 
           (swap) => (swap.swapped ? "swapped" : swap.current === null ? "null" : "value"),
         ),
     }),
+    index: (inner) => ({
+      ...inner,
+      add: (user, entry) =>
+        confirmed({ kind: "add", session: nameOf(entry.key) }, () => inner.add(user, entry)),
+      list: (...given) => confirmed({ kind: "list" }, () => inner.list(...given)),
+      retire: (...given) => confirmed({ kind: "retire" }, () => inner.retire(...given)),
+    }),
     async run(serve) {
-      const note: Note = { calls: [] };
+      const note: Note = { calls: [], indexed: [] };
       return { result: await notes.run(note, serve, note), note };
     },
   };
