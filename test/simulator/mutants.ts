@@ -106,10 +106,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: "an end of all sessions that ends those that stand, and marks none first",
     file: "account.ts",
-    text: "await users.retire(user, except);",
-    becomes: `for (const entry of await users.list(user, { limit: PAGE })) {
-        if (entry.handle !== except) await endEntry(entry);
-      }
+    text: "await users.retire(user, { except });",
+    becomes: `const all = await users.list(user, { limit: PAGE });
+      await endEntries(context, userId, all.filter(({ handle }) => handle !== except));
       return;`,
     mode: "cached",
     users: true,
@@ -117,17 +116,17 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: "a sign-in that does not ask whether its entry still stands",
     file: "entries.ts",
-    text: "if (!standing.some((entry) => entry.key === key)) return undefined;",
-    becomes: "",
+    text: "return entries.some((entry) => entry.key === key && !entry.retired);",
+    becomes: "return entries.length >= 0;",
     mode: "fallback",
     users: true,
   },
   {
     mistake: "a list that forgets what it has not ended yet",
     file: "account.ts",
-    text: "for (const entry of over) await endEntry(entry);",
+    text: "await endEntries(context, userId, over);",
     becomes: `if (over.length > 0) await users.remove(user, keysOf(over));
-      for (const entry of over) await endEntry(entry);`,
+      await endEntries(context, userId, over);`,
     mode: "fallback",
     users: true,
   },
