@@ -13,32 +13,15 @@ import {
   settle,
   type Writing,
 } from "./draft.ts";
-import { DEADLINE_MS, endRow, MARK_MS, trim } from "./end.ts";
-import {
-  admit,
-  enter,
-  type Excess,
-  isRetired,
-  leave,
-  type Listed,
-  NO_EXCESS,
-  touch,
-} from "./entries.ts";
-import { SessionConflictError, StoreError } from "./errors.ts";
+import { DEADLINE_MS, MARK_MS, trim } from "./end.ts";
+import { leave, type Listed, touch } from "./entries.ts";
+import { SessionConflictError, type StoreError } from "./errors.ts";
+import { place, type Place, type Placed, remove } from "./place.ts";
 import { encodeRecord } from "./record.ts";
-import { interpret, type Lost } from "./row.ts";
+import { interpret, type Lost, recordIn } from "./row.ts";
 import type { Row, State } from "./state.ts";
 import type { Store, Swap } from "./store.ts";
-import { keyOf, newHandle, newId } from "./token.ts";
-
-/** Two equal ids of 256 bits are a broken random source or a broken store: a few tries, then an error (R6). */
-const MAX_TRIES = 3;
-
-/** Where a row stands. */
-type Place = Pick<Row, "id" | "key">;
-
-/** A new row, and what its user has over their limit since. */
-type Placed = Place & { readonly excess: Excess };
+import { newHandle } from "./token.ts";
 
 /**
  * What became of a row that was to be swapped: `swapped`; `left` as another's renewal; an earlier save's own, whose
@@ -185,12 +168,15 @@ async function contend<Data extends object>(
     const { current: text } = swap;
     // What was sent for the user before is none of the one's who signs in.
     const sent = signIn === "other" ? undefined : state.sent.find((save) => save.text === text);
-    if (sent && planned !== "renew") return { kind: "sent", sent };
+    if (planned === "renew") {
+      const found = recordIn(context.options, text);
+      return typeof found === "string" ? { kind: "lost", found, text } : { kind: "left" };
+    }
+    if (sent) return { kind: "sent", sent };
     const reading = await interpret(context.options, text);
     if (text === null || reading.kind !== "session") {
       return { kind: "lost", found: reading.kind as Lost, text };
     }
-    if (planned === "renew") return { kind: "left" };
     await pause(startedAt);
     if (signIn !== "other") draft = await redraft(job, reading);
     expected = text;
@@ -256,95 +242,6 @@ async function welcome<Data extends object>(
   return cookieOf(job, id, draft);
 }
 
-/** Writes a row under a new id that the index lets stand. Answers nothing where it does not: the session is over. */
-async function place<Data extends object>(
-  job: Job<Data>,
-  draft: Draft,
-): Promise<Placed | undefined> {
-  const { context, state, row, isEntering } = job;
-  const fresh = await insert(job, draft);
-  let excess: Excess | undefined;
-  try {
-    excess = await admitNew(job, { ...draft, key: fresh.key });
-  } finally {
-    if (!excess) await remove(context.store, fresh.key, draft.text);
-  }
-  if (excess) return { ...fresh, excess };
-  const stood = row ?? ("key" in state.origin ? state.origin : undefined);
-  lose(job, "ended", row?.text ?? null, stood ?? fresh, isEntering && stood !== undefined);
-  return undefined;
-}
-
-/**
- * Asks the index whether a session may stand under its new id. Answers what is over the user's limit then, and
- * `undefined` where it may not.
- *
- * @throws StoreError
- */
-async function admitNew<Data extends object>(
-  job: Job<Data>,
-  fresh: Draft & Pick<Row, "key">,
-): Promise<Excess | undefined> {
-  const { context, row, isEntering, claims } = job;
-  const { origin } = job.state;
-  const { identity } = fresh.record;
-  const listed = identity && { ...fresh, identity };
-  if (listed && !isEntering) {
-    await claim(job, listed);
-    if (!(await isRetired(context, listed))) return NO_EXCESS;
-    const { user, signedInAt: at } = listed.identity;
-    // Somebody asked for its end, and perhaps could not have it: it is theirs to repeat where it fails now.
-    if (row) await endRow(context, row, { user, at }).catch(() => false);
-    return undefined;
-  }
-  if (!listed) return NO_EXCESS;
-  const earlier = claims.splice(0, claims.length - 1);
-  const excess = await admit(context, listed, earlier);
-  if (!excess) claims.push(...earlier);
-  const isOpen = origin.kind === "unanswered" || (origin.kind === "replaced" && origin.isAlive);
-  if (!excess || !isOpen) return excess;
-  // What the cookie names must not outlive the sign-in (R8). It is no logout: where it cannot be ended, it stays.
-  await endRow(context, { key: origin.key });
-  // It counted until now.
-  return excess.over.length > 0 ? admit(context, listed, []) : excess;
-}
-
-/**
- * Writes a row where nothing stands, under an id that nobody has seen. Where somebody signs in, their list says so
- * first.
- */
-async function insert<Data extends object>(
-  job: Job<Data>,
-  { text, expiresAt, record: { identity } }: Draft,
-): Promise<Place> {
-  const { store } = job.context;
-  let retried = false;
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const id = newId();
-    const key = keyOf(id);
-    if (job.isEntering && identity) await claim(job, { identity, key, expiresAt });
-    try {
-      const { swapped } = await store.write(key, text, expiresAt, null);
-      if (swapped) return { id, key };
-    } catch (error) {
-      // It may have been written, under an id that nobody will ever send. Once more, under a new one.
-      if (retried || (error as StoreError).outcome === "none") throw error;
-      retried = true;
-    }
-  }
-  throw new StoreError("none", "Cannot create session: every new id is taken");
-}
-
-/** Notes a session under its user, to be taken back where the save comes to nothing. */
-async function claim<Data extends object>(
-  { context, claims }: Job<Data>,
-  { identity, key, expiresAt }: Listed,
-): Promise<void> {
-  if (!context.users) return;
-  claims.push({ identity, key, expiresAt });
-  await enter(context, { identity, key, expiresAt });
-}
-
 /** Puts a mark where a row was. Where no answer comes, the row is read once: a mark that is ours is success (R8). */
 async function replace(store: Store, key: string, mark: string, expected: string): Promise<Swap> {
   try {
@@ -353,16 +250,6 @@ async function replace(store: Store, key: string, mark: string, expected: string
     const isUnsure = (error as StoreError).outcome === "unknown";
     if (isUnsure && (await store.read(key)) === mark) return { swapped: true };
     throw error;
-  }
-}
-
-/** Takes a new row back. It was never sent to anybody, so one that stays is nobody's, and expires. */
-async function remove(store: Store, key: string, text: string): Promise<void> {
-  try {
-    const swap = await store.write(key, "", 0, text);
-    if (!swap.swapped && swap.current !== null) await store.write(key, "", 0, swap.current);
-  } catch {
-    // The store rejects with StoreError alone: it does not answer, and whoever called hears of that.
   }
 }
 
