@@ -29,7 +29,7 @@ export interface UserQuery {
   readonly retired?: true | undefined;
 }
 
-/** Which entries of a user are to be marked: all, those of one session, or those of every other one. */
+/** Which entries of a user are to be marked: those of one session, those of every other one, or, without either, all. */
 export interface Retirement {
   /** Those of this handle alone. */
   readonly handle?: string | undefined;

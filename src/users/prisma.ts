@@ -119,12 +119,8 @@ export function prismaUsers(delegate: PrismaDelegate, options: PrismaUsersOption
 
     async retire(user, { handle, except }) {
       checkText(user, handle ?? "", except ?? "");
-      const where = {
-        user,
-        retired: false,
-        ...(handle === undefined ? {} : { handle }),
-        ...(except === undefined ? {} : { NOT: { handle: except } }),
-      };
+      const whose = handle ?? (except === undefined ? undefined : { not: except });
+      const where = { user, retired: false, ...(whose === undefined ? {} : { handle: whose }) };
       await ask(() => model.updateMany({ where, data: { retired: true } }));
     },
 

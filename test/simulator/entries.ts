@@ -71,9 +71,10 @@ export function createEntries(): Server<EntryStatement, unknown> {
 
 function fits(entry: Entry, { OR: either, ...fields }: Where): boolean {
   if (either && !either.some((where) => fits(entry, where))) return false;
-  return (Object.keys(fields) as (keyof Entry)[]).every((field) =>
-    isWanted(entry[field], fields[field]),
-  );
+  return (Object.keys(fields) as (keyof Entry)[]).every((field) => {
+    if (!(field in entry)) throw new Error(`the simulated table knows no ${field}`);
+    return isWanted(entry[field], fields[field]);
+  });
 }
 
 function isWanted(value: Entry[keyof Entry], wanted: Wanted | undefined): boolean {
