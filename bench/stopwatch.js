@@ -21,7 +21,7 @@ import { createVisitor, forge } from "./visitor.js";
 export const WORKS = ["read", "write", "anonymous", "forged", "sign in"];
 
 /** Requests made ahead at most: they wait in memory. */
-const MOST = 64;
+const MOST = 256;
 
 /**
  * @template Incoming
