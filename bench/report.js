@@ -169,7 +169,10 @@ export function formatBar(results) {
   const counts = COUNTS.map(({ name, bar, best, valuesOf }) => {
     const own = valuesOf(ours);
     const isMet = bar.every((least, at) => own[at] === best(own[at] ?? NaN, least));
-    const peer = bar.map((_, at) => best(...signed.flatMap((each) => valuesOf(each)[at] ?? [])));
+    const peer = bar.map((_, at) => {
+      const values = signed.flatMap((each) => valuesOf(each)[at] ?? []);
+      return values.length === 0 ? NONE : best(...values);
+    });
     return [name, "", peer.join(" / "), own.join(" / "), bar.join(" / "), verdict(isMet)];
   });
   return [
