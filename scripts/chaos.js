@@ -3,13 +3,13 @@
 
 // @ts-check
 
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { prepareClients } from "./prisma.js";
-import { filesUnder, findProgram, ROOT, run, show } from "./system.js";
+import { findProgram, isBuilt, ROOT, run, show } from "./system.js";
 
 const USAGE = `Usage: npm run chaos -- [--seconds 60] [--seed 7] [--instances 4] [--mode cached|fallback]
 
@@ -79,14 +79,6 @@ async function prepare() {
     return false;
   }
   return true;
-}
-
-/** Whether the library was built from what stands in src/ now. */
-function isBuilt() {
-  const built = join(ROOT, "dist/redis.js");
-  if (!existsSync(built)) return false;
-  const { mtimeMs } = statSync(built);
-  return [...filesUnder(join(ROOT, "src"))].every((file) => statSync(file).mtimeMs < mtimeMs);
 }
 
 /** Bundles both programs to where the packages are found, and runs the one, which starts the other. */

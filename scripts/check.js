@@ -59,6 +59,7 @@ const CHECKS = {
   "types of src": () => run(bin("tsc"), ["-p", "tsconfig.json"]),
   "types of cli": () => run(bin("tsc"), ["-p", "cli/tsconfig.json"]),
   "types of test": () => run(bin("tsc"), ["-p", "test/tsconfig.json"]),
+  "types of bench": () => run(bin("tsc"), ["-p", "bench/tsconfig.json"]),
   "types of scripts": () => typesOf("scripts"),
   "types of the demonstration": () => typesOf("examples/demo", "--checkJs"),
   lint: () => run(bin("oxlint"), ["--deny-warnings"]),
@@ -77,7 +78,7 @@ const CHECKS = {
 };
 
 process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
-for (const folder of ["test/package", "test/runtimes", "test/prisma"]) {
+for (const folder of ["test/package", "test/runtimes", "test/prisma", "bench"]) {
   const { ok, output } = await installPackages(folder);
   if (!ok) console.log(output);
 }

@@ -230,6 +230,14 @@ export function isInstalled(folder) {
   return statSync(installed).mtimeMs >= statSync(join(path, "package-lock.json")).mtimeMs;
 }
 
+/** Whether the library was built from what stands in src/ now. */
+export function isBuilt() {
+  const built = join(ROOT, "dist/redis.js");
+  if (!existsSync(built)) return false;
+  const { mtimeMs } = statSync(built);
+  return [...filesUnder(join(ROOT, "src"))].every((file) => statSync(file).mtimeMs < mtimeMs);
+}
+
 /**
  * Every file under a folder.
  * @param {string} folder
