@@ -1,12 +1,7 @@
 // Sessions that are ended by the list of their user: how far `endAll`, `endOthers` and `end` reach (docs/users.md).
 
-import type { History, Operation } from "./history.ts";
+import { endsByList, type History, mayMeet, type Operation } from "./history.ts";
 import { type End, type Lineage, signInOf } from "./lineage.ts";
-
-/** Whether a request ends sessions by the list of their user. */
-export function endsByList({ asked }: Operation): boolean {
-  return asked === "end one" || asked === "end others" || asked === "end all";
-}
 
 /** Whose sessions a request asks for. */
 export function accountOf({ asked, user, seen }: Operation): string | undefined {
@@ -15,9 +10,7 @@ export function accountOf({ asked, user, seen }: Operation): string | undefined 
 
 /** Whether a request ended a sign-in that was under way, or may have. */
 export function mayRefuse(by: Operation, signIn: Operation): boolean {
-  if (!endsByList(by) || accountOf(by) !== signIn.user) return false;
-  // One that was not confirmed may be carried out at any time.
-  return by.startedAt < signIn.endedAt && (by.status !== 200 || by.endedAt > signIn.startedAt);
+  return endsByList(by) && accountOf(by) === signIn.user && mayMeet(by, signIn);
 }
 
 /** What requests did to a session by the list of its user. */

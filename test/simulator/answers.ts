@@ -1,8 +1,8 @@
 // What every response must be, whatever the stores did: its status, its cookie, and whose data it shows.
 
 import type { Blame } from "./checker.ts";
-import { endsByList, mayRefuse } from "./accounts.ts";
-import { type History, isAnswered, isMove, type Operation } from "./history.ts";
+import { mayRefuse } from "./accounts.ts";
+import { endsByList, type History, isAnswered, isMove, type Operation } from "./history.ts";
 import type { Lineage } from "./lineage.ts";
 
 /** A save that others keep from writing gives up after 5 s (design section 6). */

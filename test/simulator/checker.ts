@@ -1,7 +1,7 @@
 // Judges a history: what was promised, and what was seen. Pure; knows nothing of how the history came about.
 
-import { type History, isMove, type Operation } from "./history.ts";
-import { accountOf, endsByList, endsOf } from "./accounts.ts";
+import { endsByList, type History, isMove, type Operation } from "./history.ts";
+import { accountOf, endsOf } from "./accounts.ts";
 import { judgeAnswer } from "./answers.ts";
 import { judgeData } from "./data.ts";
 import { judgeEnds } from "./ends.ts";

@@ -115,6 +115,17 @@ export function isMove({ asked }: Operation): boolean {
   return asked === "sign in" || asked === "elevate";
 }
 
+/** Whether a request ends sessions by the list of their user. */
+export function endsByList({ asked }: Operation): boolean {
+  return asked === "end one" || asked === "end others" || asked === "end all";
+}
+
+/** Whether an end may be carried out while a request is under way: one that was not confirmed, at any time. */
+export function mayMeet(end: Operation, request: Operation): boolean {
+  const isOver = end.status === 200 && end.endedAt <= request.startedAt;
+  return end.startedAt < request.endedAt && !isOver;
+}
+
 /** The session's name in a history: enough of its key to tell it from others. */
 export function nameOf(key: string): string {
   return key.slice(0, 10);

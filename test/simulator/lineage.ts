@@ -1,6 +1,13 @@
 // A history, sorted by session: where each came from, what was saved in it for certain, what may have ended it.
 
-import { type History, isAnswered, isMove, type Operation } from "./history.ts";
+import {
+  endsByList,
+  type History,
+  isAnswered,
+  isMove,
+  mayMeet,
+  type Operation,
+} from "./history.ts";
 
 /** A mark stands for 60 s where a session was (design section 6); an end follows it as long as it stands. */
 const MARK_MS = 60_000;
@@ -78,13 +85,22 @@ export function lineagesOf({ operations, settings, losses }: History): Map<strin
       if (isSure && (move.startedAt > by.endedAt || !stood)) continue;
       const isKept = !losses.some(({ at }) => at >= move.startedAt && at <= by.endedAt);
       const isShared = !lineage.store?.startsWith("memory");
-      // A sign-in that meets an end stands for itself.
-      const isAfter = settings.indexIn === undefined || move.endedAt < by.startedAt;
+      // A sign-in that meets an end stands for itself, and no later end of where it came from leads there.
+      const isAlone = settings.indexIn !== undefined && mayStandAlone(lineage, move);
       const reaches = by.endedAt < move.startedAt + MARK_MS - settings.allowanceMs;
       const isThere = isShared && (isKept || settings.mode === "cached");
-      const isCertain = isSure && reaches && isAfter && isThere;
+      const isCertain = isSure && reaches && !isAlone && isThere;
       noteEnd(child, { by, isSure: isCertain });
     }
+  }
+
+  function mayStandAlone({ name }: Lineage, move: Operation): boolean {
+    return operations.some(
+      (by) =>
+        by !== move &&
+        mayMeet(by, move) &&
+        (endsByList(by) || (by.sent?.session === name && endOf(by) !== undefined)),
+    );
   }
 }
 

@@ -1,8 +1,7 @@
 // Whether a session was found where it must be found, and not where it must not.
 
 import type { Blame } from "./checker.ts";
-import { endsByList } from "./accounts.ts";
-import { type History, isAnswered, isMove, type Operation } from "./history.ts";
+import { endsByList, type History, isAnswered, isMove, type Operation } from "./history.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Promises } from "./promises.ts";
 

@@ -1,8 +1,8 @@
 // What happened in many runs: so that it is known that what is to be withstood did happen.
 
-import { endsByList, endsOf } from "./accounts.ts";
+import { endsOf } from "./accounts.ts";
 import { isOpenEnd } from "./ends.ts";
-import { type History, isAnswered } from "./history.ts";
+import { endsByList, type History, isAnswered } from "./history.ts";
 import { lineagesOf } from "./lineage.ts";
 import type { Run } from "./simulate.ts";
 
