@@ -16,8 +16,32 @@ const MAX_DEPTH_READ = 500;
  *   instance, hole, cycle, own `__proto__`, or nesting deeper than 400
  */
 export function encodeData(value: unknown, path: string): string {
-  checkData(value, path, [], MAX_DEPTH);
+  if (!isUsual(value, 0)) checkData(value, path, [], MAX_DEPTH);
   return JSON.stringify(value);
+}
+
+/** Whether data is what nearly all data is, so that {@link checkData}, which is slower, need not look for what is wrong. */
+function isUsual(value: unknown, depth: number): boolean {
+  if (typeof value !== "object") {
+    return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+  }
+  if (value === null) return true;
+  if (depth > MAX_DEPTH || Object.getOwnPropertySymbols(value).length > 0) return false;
+  if (isFunction((value as { toJSON?: unknown }).toJSON)) return false;
+  const names = Object.keys(value);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (Array.isArray(value)) {
+    if (prototype !== Array.prototype || names.length !== value.length) return false;
+    // By number: a hole is undefined then, and no name stands for it.
+    for (const inner of value as unknown[]) if (!isUsual(inner, depth + 1)) return false;
+    return true;
+  }
+  if (prototype !== Object.prototype || names.includes("__proto__")) return false;
+  for (const name of names) {
+    const inner = (value as Record<string, unknown>)[name];
+    if (inner !== undefined && !isUsual(inner, depth + 1)) return false;
+  }
+  return true;
 }
 
 function checkData(value: unknown, path: string, above: readonly object[], most: number): void {
