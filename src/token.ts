@@ -67,27 +67,27 @@ export function createTokens(secrets: readonly string[], cookieName: string): To
     return [stateOf(first), ...older.map(stateOf)] as const;
   };
   const states = { session: statesOf("session"), end: statesOf("end") };
-  const tokenOf = (state: (typeof states)["end"][0], id: Uint8Array) =>
-    `${toBase64url(id)}.${toBase64url(state.clone().update(id).digest())}`;
+  const signatureOf = (state: (typeof states)["end"][0], id: Uint8Array) =>
+    state.clone().update(id).digest();
 
   return {
-    sign: (id, purpose = "session") => tokenOf(states[purpose][0], id),
+    sign: (id, purpose = "session") =>
+      `${toBase64url(id)}.${toBase64url(signatureOf(states[purpose][0], id))}`,
     verify(token) {
       if (!TOKEN.test(token)) return "malformed";
       const id = fromBase64url(token.slice(0, 43));
+      const signature = fromBase64url(token.slice(44));
       const purpose = (["session", "end"] as const).find((each) =>
-        states[each].some((state) => isEqual(tokenOf(state, id), token)),
+        states[each].some((state) => isEqual(signatureOf(state, id), signature)),
       );
       return purpose ? { id, purpose } : "signature";
     },
   };
 }
 
-/** Takes the same time wherever the first difference stands. Both are 87 characters. */
-function isEqual(left: string, right: string): boolean {
-  let difference = 0;
-  for (let at = 0; at < left.length; at++) difference |= left.charCodeAt(at) ^ right.charCodeAt(at);
-  return difference === 0;
+/** Takes the same time wherever the first difference stands. Both are 32 bytes. */
+function isEqual(left: Uint8Array, right: Uint8Array): boolean {
+  return left.reduce((difference, byte, at) => difference | (byte ^ (right[at] ?? 0)), 0) === 0;
 }
 
 function toBase64url(bytes: Uint8Array): string {
