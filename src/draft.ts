@@ -166,8 +166,9 @@ export function lose<Data extends object>(
   report({ type: "gone", ref: refOf(key), during: "save", found });
   const isMoved = found === "moved";
   state.origin = { kind: "replaced", id, key, text, isMoved, isAlive };
-  // Who has signed in meanwhile is the next save's.
-  if (state.identity === identity) {
+  // Who has signed in meanwhile is the next save's; a fresh proof of who has not is nobody's.
+  const { handle, signedInAt } = state.identity ?? {};
+  if (handle === identity?.handle && signedInAt === identity?.signedInAt) {
     state.changes.length = 0;
     state.regenerate = false;
     state.signIn = undefined;

@@ -96,8 +96,8 @@ export async function endRow<Data extends object>(
     user = identity?.user ?? user;
     if (moved === null) {
       openEnds.keys.delete(first);
-      // Whoever has asked by the list clears it, all at once.
-      if (!of && user !== undefined) await leave(context, user, met);
+      // Whoever has asked by the list clears what it has met there, all at once.
+      if (user !== undefined) await leave(context, user, of ? met.slice(1) : met);
       report({ type: "destroyed", ref: refOf(first) });
       return isEnded;
     }
@@ -139,19 +139,28 @@ async function endAndRemember<Data extends object>(
 }
 
 /**
- * Ends what stands behind entries of a user; whoever asks again goes on where it stopped. Answers whether a session did.
+ * Ends what stands behind entries of a user. Answers whether a session did. One that cannot be ended keeps none of the
+ * others from it.
  *
- * @throws StoreError
+ * @throws StoreError the first; whoever asks again goes on
  */
 export async function endEntries<Data extends object>(
   context: Context<Data>,
   user: string,
   entries: readonly (UserEntry & { readonly text?: string | null })[],
 ): Promise<boolean> {
+  const deadline = Date.now() + DEADLINE_MS;
   let isEnded = false;
+  let failure: unknown;
   for (const entry of entries) {
-    isEnded = (await endRow(context, entry, { user, at: entry.at })) || isEnded;
+    try {
+      isEnded = (await endRow(context, entry, { user, at: entry.at })) || isEnded;
+    } catch (error) {
+      failure ??= error;
+      if (Date.now() > deadline) break;
+    }
   }
+  if (failure) throw failure;
   return isEnded;
 }
 

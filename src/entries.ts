@@ -3,6 +3,7 @@
 
 import type { Context } from "./context.ts";
 import type { Identity } from "./record.ts";
+import { recordIn } from "./row.ts";
 import { userKeyOf } from "./token.ts";
 import type { ListedEntry, UserEntry, UserQuery } from "./users.ts";
 
@@ -33,11 +34,21 @@ export async function enter<Data extends object>(
 
 /** Notes that a session lives longer now. Another visit is as good, so that a failure fails no request. */
 export async function touch<Data extends object>(
-  { users, options }: Context<Data>,
-  listed: Listed,
+  { users, store, options }: Context<Data>,
+  { identity, key, expiresAt }: Listed,
 ): Promise<void> {
-  const entry = entryOf(listed, options.idleTimeout);
-  await settled(users?.touch(userKeyOf(listed.identity.user, options.cookie.name), entry));
+  if (!users) return;
+  const user = userKeyOf(identity.user, options.cookie.name);
+  const entry = entryOf({ identity, key, expiresAt }, options.idleTimeout);
+  const isOver = async () => typeof recordIn(options, await store.read(key)) === "string";
+  try {
+    // Where none stands there the index has lost it; or the session was ended since, and must not be counted.
+    if ((await users.touch(user, entry)) || (await isOver())) return;
+    await users.add(user, entry);
+    if (await isOver()) await users.remove(user, [key]);
+  } catch {
+    // It has been reported.
+  }
 }
 
 /** Takes sessions that are over from the list, and answers whether it did: what is left is found to be stale later. */
@@ -47,7 +58,12 @@ export async function leave<Data extends object>(
   keys: readonly string[],
 ): Promise<boolean> {
   if (!users || keys.length === 0) return true;
-  return settled(users.remove(userKeyOf(user, options.cookie.name), keys));
+  try {
+    await users.remove(userKeyOf(user, options.cookie.name), keys);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Sessions of a user over their limit, as far as they have been looked for. */
@@ -148,14 +164,4 @@ function entryOf(
   idleTimeout: number,
 ): UserEntry {
   return { key, handle, at, expiresAt: expiresAt + idleTimeout * 1000 };
-}
-
-/** Whether it succeeded: a failure has been reported, and fails nobody's request. */
-async function settled(asked: Promise<void> | undefined): Promise<boolean> {
-  try {
-    await asked;
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -54,8 +54,8 @@ async function admitNew<Data extends object>(
     await claim(job, listed);
     if (!(await isRetired(context, listed))) return NO_EXCESS;
     const { user, signedInAt: at } = listed.identity;
-    // Somebody asked for its end, and perhaps could not have it: it is theirs to repeat where it fails now.
-    if (row) await endRow(context, row, { user, at }).catch(() => false);
+    // Somebody asked for its end, and perhaps could not have it.
+    if (row) await endRow(context, row, { user, at });
     return undefined;
   }
   if (!listed) return NO_EXCESS;

@@ -48,8 +48,8 @@ export interface UserIndex {
   /** Adds the entry of a session that is about to be written. One of that key that stands there already stays. */
   add(user: string, entry: UserEntry): Promise<void>;
 
-  /** Notes a new `expiresAt`; adds the entry where it is missing. A retired one stays retired. */
-  touch(user: string, entry: UserEntry): Promise<void>;
+  /** Notes the new `expiresAt` of an entry that stands there, and answers whether one does. A retired one stays retired. */
+  touch(user: string, entry: UserEntry): Promise<boolean>;
 
   /** Answers entries that have not expired, by `at` and then by `handle`, the latest first. */
   list(user: string, query: UserQuery): Promise<ListedEntry[]>;

@@ -18,13 +18,13 @@ import { leave, type Listed, touch } from "./entries.ts";
 import { SessionConflictError, type StoreError } from "./errors.ts";
 import { place, type Place, type Placed, remove } from "./place.ts";
 import { encodeRecord } from "./record.ts";
-import { interpret, type Lost, recordIn } from "./row.ts";
+import { interpret, type Lost } from "./row.ts";
 import type { Row, State } from "./state.ts";
 import type { Store, Swap } from "./store.ts";
 import { newHandle } from "./token.ts";
 
 /**
- * What became of a row that was to be swapped: `swapped`; `left` as another's renewal; an earlier save's own, whose
+ * What became of a row that was to be swapped: `swapped`; `left` as others have made it; an earlier save's own, whose
  * answer was lost (`sent`); no session any more (`lost`).
  */
 type Outcome<Data extends object> =
@@ -76,9 +76,6 @@ async function update<Data extends object>(
   first: Draft,
 ): Promise<SetCookie | null> {
   const { context, state, planned, changes } = job;
-  const { identity } = first.record;
-  // Before the row: a sign-out that comes in between takes the entry away, or is met there.
-  if (planned !== "update" && identity) await touch(context, { ...first, identity, key: row.key });
   const outcome = await contend(job, row, first, async (draft, expected) => {
     try {
       return await context.store.write(row.key, draft.text, draft.expiresAt, expected);
@@ -88,12 +85,13 @@ async function update<Data extends object>(
       throw error;
     }
   });
-  if (planned !== "update" && identity && outcome.kind === "lost") {
-    await leave(context, identity.user, [row.key]);
-  }
   if (outcome.kind !== "swapped") return giveUp(job, row, outcome);
   finish(job, row, outcome);
-  return planned === "update" ? null : cookieOf(job, row.id, outcome.draft);
+  if (planned === "update") return null;
+  const { draft } = outcome;
+  const { identity } = draft.record;
+  if (identity) await touch(context, { ...draft, identity, key: row.key });
+  return cookieOf(job, row.id, draft);
 }
 
 async function create<Data extends object>(
@@ -165,13 +163,10 @@ async function contend<Data extends object>(
   for (let attempts = 1; ; attempts++) {
     const swap = await put(draft, expected);
     if (swap.swapped) return { kind: "swapped", draft, attempts };
+    if (planned === "renew") return { kind: "left" };
     const { current: text } = swap;
     // What was sent for the user before is none of the one's who signs in.
     const sent = signIn === "other" ? undefined : state.sent.find((save) => save.text === text);
-    if (planned === "renew") {
-      const found = recordIn(context.options, text);
-      return typeof found === "string" ? { kind: "lost", found, text } : { kind: "left" };
-    }
     if (sent) return { kind: "sent", sent };
     const reading = await interpret(context.options, text);
     if (text === null || reading.kind !== "session") {
@@ -190,7 +185,7 @@ async function giveUp<Data extends object>(
   outcome: Exclude<Outcome<Data>, { kind: "swapped" }>,
 ): Promise<SetCookie | null> {
   const { context, state, planned, claims } = job;
-  if (outcome.kind === "left" || planned === "renew") return null;
+  if (outcome.kind === "left") return null;
   if (outcome.kind === "lost") return lose(job, outcome.found, outcome.text, row);
   // An earlier save was carried out after all, though its answer was lost: what it did is not done again.
   settle(state, { ...row, ...outcome.sent, isNews: true });

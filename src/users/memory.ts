@@ -61,8 +61,11 @@ export function memoryUsers(options: MemoryUsersOptions = {}): UserIndex {
       if (!entries.has(entry.key)) put({ ...entry, user, retired: false });
     },
 
-    async touch(user, entry) {
-      put({ ...entry, user, retired: entries.get(entry.key)?.retired ?? false });
+    async touch(user, { key, expiresAt }) {
+      const entry = entries.get(key);
+      if (entry?.user !== user || entry.expiresAt <= Date.now()) return false;
+      put({ ...entry, expiresAt });
+      return true;
     },
 
     async list(user, { limit, after, handle, retired }) {

@@ -33,7 +33,7 @@ type Row = {
 
 /**
  * An index of users in a table of Prisma's: `prismaUsers(prisma.sessionEntry)`. The model is in `prisma/schema.prisma`.
- * Each call is one statement; `touch` one more where the entry is missing. Reads must reach the primary, not a replica.
+ * Each call is one statement. Reads must reach the primary, not a replica.
  *
  * @throws TypeError for a delegate without a method, a model without a field, or an unknown option; RangeError for
  *   `timeoutMs`
@@ -89,10 +89,8 @@ export function prismaUsers(delegate: PrismaDelegate, options: PrismaUsersOption
       checkText(user, entry.key, entry.handle);
       const where = { key: entry.key, user };
       const data = { expiresAt: dateOf(entry.expiresAt) };
-      await ask(async () => {
-        const { count } = (await model.updateMany({ where, data })) as { count: number };
-        if (count === 0) await create(user, entry);
-      });
+      const { count } = (await ask(() => model.updateMany({ where, data }))) as { count: number };
+      return count > 0;
     },
 
     async list(user, { limit, after, handle, retired }) {

@@ -82,11 +82,12 @@ elseif op == "retire" then
 else
   local at, place, expiresAt, old = ARGV[3], ARGV[4], ARGV[5], nil
   for _, member in ipairs(redis.call("ZRANGEBYSCORE", set, at, at)) do
-    if begins(member, place) then old = member end
+    if begins(member, place) and stands(member) then old = member end
   end
-  local left, isNew = tonumber(expiresAt) - now, not old
-  if left > 0 and (isNew or op == "touch") then
-    local new = place .. (isNew and "+" or string.sub(old, -16, -16)) .. expiresAt
+  local left = tonumber(expiresAt) - now
+  if op == "touch" then reply = old and 1 or 0 end
+  if left > 0 and (not old) == (op == "add") then
+    local new = place .. (old and string.sub(old, -16, -16) or "+") .. expiresAt
     redis.call("ZADD", set, at, new)
     if left > redis.call("PTTL", set) then redis.call("PEXPIRE", set, string.format("%d", left)) end
     if new == old then old = nil end
@@ -98,8 +99,8 @@ return reply`;
 
 const SCRIPT: Script = {
   text: USERS_SCRIPT,
-  sha: "6d381121b3d07837cb6a58fdf650d6a53af93f6f",
-  keyLockingSha: "7fd19e140d00b07bf9b452731e9fe2a95c3ad194",
+  sha: "7faa0434b971e2311a62dbdf7d9beb22c93f31e5",
+  keyLockingSha: "6a2b770de6049e3c54e6febb8d48911617b4de80",
 };
 
 const DIGITS = 15;
@@ -138,7 +139,11 @@ export function redisUsers(send: Send, options: RedisUsersOptions = {}): UserInd
 
   return {
     add: (user, entry) => change(user, "add", ...placeOf(entry), digits(entry.expiresAt)),
-    touch: (user, entry) => change(user, "touch", ...placeOf(entry), digits(entry.expiresAt)),
+    async touch(user, entry) {
+      const reply = await run(user, "touch", ...placeOf(entry), digits(entry.expiresAt));
+      if (reply !== 0 && reply !== 1) throw wrongShape();
+      return reply === 1;
+    },
     async list(user, { limit, after, handle, retired }) {
       const place = after ? [String(after.at), `${after.handle}.`] : ["+inf", ""];
       const given = [...place, beginningOf(handle), retired ? "1" : ""];

@@ -27,6 +27,45 @@ function hoarding(users: UserIndex): UserIndex {
 
 export const cases: readonly Case[] = [
   inMemory(
+    "R8 R29 whose new id could not be refused for certain hears of it, and a sign-in ends the old one",
+    async ({ store, users, shop }) => {
+      const ada = await cookieOf(shop, "ada");
+      await failToEndAll(store, users);
+      const faulty = faultyStore(store);
+      const slow = openShop(faulty.store, { users });
+      const session = await slow.open(ada);
+      session.elevate();
+      // The new row is written, the end of the old one is not, nor is the new one taken back.
+      faulty.fail("write", "refused", { skip: 1, times: 3 });
+      expect(codeOf(await rejection(slow.sessions.save(session)))).to.equal("STORE_UNAVAILABLE");
+      faulty.heal();
+      session.signIn("ada");
+      const cookie = await slow.sessions.save(session);
+      expect((await shop.open(`${COOKIE}=${cookie?.value}`)).userId).to.equal("ada");
+      expect((await shop.open(ada)).isNew).to.equal(true);
+    },
+  ),
+
+  inMemory(
+    "R31 a sign-in that an endAll met does not come back by a proof that was asked for meanwhile",
+    async ({ store, users, shop }) => {
+      const pausing = pausingStore(store);
+      const slow = openShop(pausing.store, { users });
+      const session = await slow.open(null);
+      session.signIn("ada");
+      const parked = pausing.park("after write");
+      const saving = slow.sessions.save(session);
+      await parked.reached;
+      session.elevate();
+      await shop.sessions.user("ada").endAll();
+      parked.resume();
+      expect(await saving).to.equal(null);
+      expect(await slow.sessions.save(session).catch(codeOf)).to.equal(null);
+      expect(await handlesOf(shop)).to.deep.equal([]);
+    },
+  ),
+
+  inMemory(
     "R31 whoever is met by an endAll is out, though the first answer to the sign-in was lost",
     async ({ store, users, shop }) => {
       let isFirst = true;

@@ -151,46 +151,135 @@ export const cases: readonly Case[] = [
     expect(orders).to.be.above(1);
   }),
 
-  inMemory("R33 a renewal beside a sign-out leaves no entry, in every order", async () => {
-    await withClock(async (clock) => {
-      const orders = await everyInterleaving(async () => {
-        const store = memoryStore();
-        const { users, shop } = given(store);
-        const ada = await cookieOf(shop, "ada");
-        clock.advance(3 * 3600);
-        let asked = "";
-        return {
-          store,
-          users,
-          actors: {
-            async renews(view) {
-              const mine = openShop(view.store, {
-                users: {
-                  ...view.users,
-                  async touch(...given) {
-                    [asked] = given;
-                    await view.users.touch(...given);
-                  },
-                },
-              });
-              await mine.sessions.save(await mine.open(ada));
+  inMemory(
+    "R33 a renewal beside a sign-out leaves no entry that counts, in every order",
+    async () => {
+      await withClock(async (clock) => {
+        const orders = await everyInterleaving(async () => {
+          const store = memoryStore();
+          const { users, shop } = given(store);
+          const stays = await cookieOf(shop, "ada");
+          clock.advance(1);
+          const leaves = await cookieOf(shop, "ada");
+          clock.advance(3 * 3600);
+          return {
+            store,
+            users,
+            actors: {
+              async renews(view) {
+                const mine = openShop(view.store, { users: view.users });
+                await mine.sessions.save(await mine.open(leaves));
+              },
+              async "signs out, and in elsewhere"(view) {
+                const mine = openShop(view.store, { users: view.users, maxPerUser: 2 });
+                const session = await mine.open(leaves);
+                session.signOut();
+                await mine.sessions.save(session);
+                await cookieOf(mine, "ada");
+              },
             },
-            async "signs out"(view) {
-              const mine = openShop(view.store, { users: view.users });
-              const session = await mine.open(ada);
-              session.signOut();
-              await mine.sessions.save(session);
+            async check() {
+              expect((await shop.open(leaves)).isNew).to.equal(true);
+              expect((await shop.open(stays)).userId).to.equal("ada");
+              expect(await handlesOf(shop)).to.have.length(2);
             },
-          },
-          async check() {
-            expect((await shop.open(ada)).isNew).to.equal(true);
-            expect(await users.list(asked, { limit: 9 })).to.deep.equal([]);
-          },
-        };
+          };
+        });
+        expect(orders).to.be.above(1);
       });
-      expect(orders).to.be.above(1);
-    });
-  }),
+    },
+  ),
+
+  inMemory(
+    "R31 a session that the index has lost is entered again by a renewal, unless it has ended",
+    async ({ store, users, shop }) => {
+      await withClock(async (clock) => {
+        for (const isOut of [false, true]) {
+          const ada = await cookieOf(shop, "ada");
+          clock.advance(3 * 3600);
+          let name = "";
+          const lost = openShop(store, {
+            users: {
+              ...users,
+              async touch(user, entry) {
+                name = user;
+                await users.remove(user, [entry.key]);
+                return users.touch(user, entry);
+              },
+              async add(...entry) {
+                const session = await shop.open(ada);
+                if (isOut) session.signOut();
+                await shop.sessions.save(session);
+                await users.add(...entry);
+              },
+            },
+          });
+          await lost.sessions.save(await lost.open(ada));
+          expect(await users.list(name, { limit: 9 })).to.have.length(isOut ? 0 : 1);
+          await shop.sessions.user("ada").endAll();
+          expect((await shop.open(ada)).isNew).to.equal(true);
+        }
+      });
+    },
+  ),
+
+  inMemory(
+    "R33 a session that is ended while it gets a new id leaves no entry that counts, in every order",
+    async () => {
+      await withClock(async (clock) => {
+        const orders = await everyInterleaving(async () => {
+          const store = memoryStore();
+          const { users, shop } = given(store);
+          const stays = await cookieOf(shop, "ada");
+          clock.advance(1);
+          const leaves = await cookieOf(shop, "ada");
+          const { handle = "" } = await shop.open(leaves);
+          return {
+            store,
+            users,
+            actors: {
+              async proves(view) {
+                const mine = openShop(view.store, { users: view.users });
+                const session = await mine.open(leaves);
+                if (session.isNew) return;
+                session.elevate();
+                await mine.sessions.save(session);
+              },
+              async ends(view) {
+                const mine = openShop(view.store, { users: view.users });
+                await mine.sessions.user("ada").end(handle);
+              },
+            },
+            async check() {
+              clock.advance(1);
+              await cookieOf(openShop(store, { users, maxPerUser: 2 }), "ada");
+              expect((await shop.open(stays)).userId).to.equal("ada");
+            },
+          };
+        });
+        expect(orders).to.be.above(1);
+      });
+    },
+  ),
+
+  inMemory(
+    "R31 a session that cannot be ended keeps none of the others from it",
+    async ({ store, users, shop }) => {
+      const cookies = [await cookieOf(shop, "ada"), await cookieOf(shop, "ada")];
+      cookies.push(await cookieOf(shop, "ada"));
+      const faulty = faultyStore(store);
+      const { user } = openShop(faulty.store, { users }).sessions;
+      faulty.fail("write", "refused");
+      expect(codeOf(await rejection(user("ada").endAll()))).to.equal("STORE_UNAVAILABLE");
+      const open = async () => {
+        const all = await Promise.all(cookies.map((cookie) => shop.open(cookie)));
+        return all.filter(({ isNew }) => !isNew);
+      };
+      expect(await open()).to.have.length(1);
+      await user("ada").endAll();
+      expect(await open()).to.have.length(0);
+    },
+  ),
 
   inMemory(
     "R31 data that the schema throws at keeps nobody from listing and ending",

@@ -19,7 +19,7 @@ const PRICES: readonly (readonly [call: string, act: Act, cost: string, before?:
     "entry",
   ],
   ["a touch", (users, user, entry) => users.touch(user, entry), "UPDATE", "entry"],
-  ["a touch of what is missing", (users, user, entry) => users.touch(user, entry), "UPDATE INSERT"],
+  ["a touch of what is missing", (users, user, entry) => users.touch(user, entry), "UPDATE"],
   ["a list", (users, user) => users.list(user, { limit: 50 }), "SELECT", "entry"],
   [
     "a list of all that can be asked",
