@@ -227,7 +227,7 @@ describe("what is answered", () => {
     "%j is no answer to a change",
     async (reply) => {
       for (const [name, call] of EACH) {
-        if (name === "list") continue;
+        if (name === "list" || (name === "touch" && reply === 0)) continue;
         const error = await failureOf(call(redisUsers(sendThat(answers(reply)).send)));
         expect(error).toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "unknown" });
       }
@@ -341,7 +341,8 @@ describeWithRedis("a set of entries in a real Redis", () => {
 
   test("expires with its last entry", async () => {
     const users = open();
-    await users.add(USER, entry("a", 60_000));
+    const first = entry("a", 60_000);
+    await users.add(USER, first);
     expect(await lifeOf()).toBeGreaterThan(50_000);
     expect(await lifeOf()).toBeLessThanOrEqual(60_000);
     await users.add(USER, entry("b", 90_000));
@@ -349,7 +350,7 @@ describeWithRedis("a set of entries in a real Redis", () => {
     expect(await lifeOf()).toBeLessThanOrEqual(90_000);
     await users.add(USER, entry("c", 1000));
     expect(await lifeOf()).toBeGreaterThan(80_000);
-    await users.touch(USER, { ...entry("a", 120_000) });
+    await users.touch(USER, { ...first, expiresAt: Date.now() + 120_000 });
     expect(await lifeOf()).toBeGreaterThan(110_000);
     await users.retire(USER, {});
     expect(await lifeOf()).toBeGreaterThan(110_000);
