@@ -87,6 +87,30 @@ export const cases: readonly Case[] = [
   ),
 
   inMemory(
+    "R33 a sign-in that fails in the index leaves no entry, of its first try neither",
+    async ({ store, users }) => {
+      const faulty = faultyStore(store);
+      const names = new Set<string>();
+      const noting = openShop(faulty.store, {
+        users: {
+          ...users,
+          list: () => Promise.reject(new Error("down")),
+          async add(user, entry) {
+            names.add(user);
+            await users.add(user, entry);
+          },
+        },
+      });
+      faulty.fail("write", "silent");
+      const session = await noting.open(null);
+      session.signIn("ada");
+      expect(codeOf(await rejection(noting.sessions.save(session)))).to.equal("STORE_UNAVAILABLE");
+      for (const name of names) expect(await users.list(name, { limit: 9 })).to.deep.equal([]);
+      expect(names.size).to.equal(1);
+    },
+  ),
+
+  inMemory(
     "R31 whoever is met by an endAll is out, though the save before was carried out unanswered",
     async ({ store, users, shop }) => {
       const first = await shop.open(null);

@@ -1,26 +1,54 @@
 // The list of a user's sessions where entries and rows do not agree: what is run out, moved, late or read from a copy.
 
 import { expect } from "chai";
-import {
-  cachedStore,
-  memoryStore,
-  memoryUsers,
-  type SessionOptions,
-  type Store,
-  type UserIndex,
-} from "coatcheck";
-import { withClock } from "../support/clock.ts";
-import { everyInterleaving } from "../support/interleave.ts";
+import { cachedStore, memoryStore, memoryUsers, type SessionOptions } from "coatcheck";
+import { type Clock, withClock } from "../support/clock.ts";
+import { type Actor, everyInterleaving } from "../support/interleave.ts";
 import { cookieJar } from "../support/jar.ts";
 import { faultyStore } from "../support/stores.ts";
 import type { Case } from "../support/suite.ts";
 import { codeOf, COOKIE, type Data, openShop, rejection, type Shop } from "./setup.ts";
 import { cookieOf, handlesOf, inMemory } from "./users-setup.ts";
 
-/** A fresh index and a shop, for each order. */
-function given(store: Store): { users: UserIndex; shop: Shop } {
-  const users = memoryUsers();
-  return { users, shop: openShop(store, { users }) };
+/** A case that plays two actors in every order, each over a shop in memory of its own. */
+function inEveryOrder(
+  name: string,
+  arrange: (given: Given, clock: Clock) => Promise<Meeting>,
+): Case {
+  return {
+    name,
+    async run() {
+      await withClock(async (clock) => {
+        const orders = await everyInterleaving(async () => {
+          const store = memoryStore();
+          const users = memoryUsers();
+          const shop = openShop(store, { users });
+          const limited = (maxPerUser: number) => openShop(store, { users, maxPerUser });
+          const { actors, check } = await arrange({ shop, limited }, clock);
+          const played = Object.entries(actors).map(([actor, act]): [string, Actor] => [
+            actor,
+            (view) => act((options) => openShop(view.store, { users: view.users, ...options })),
+          ]);
+          return { store, users, actors: Object.fromEntries(played), check };
+        });
+        expect(orders).to.be.above(1);
+      });
+    },
+  };
+}
+
+interface Given {
+  readonly shop: Shop;
+  /** The same one, with a limit. */
+  readonly limited: (maxPerUser: number) => Shop;
+}
+
+/** What each of several does, in a shop that waits for its turn; and what must be so when all have finished. */
+interface Meeting {
+  readonly actors: Readonly<
+    Record<string, (enter: (options?: Partial<SessionOptions<Data>>) => Shop) => Promise<void>>
+  >;
+  readonly check: () => Promise<void>;
 }
 
 export const cases: readonly Case[] = [
@@ -119,74 +147,57 @@ export const cases: readonly Case[] = [
     },
   ),
 
-  inMemory("end() beside a new id answers true, in every order", async () => {
-    const orders = await everyInterleaving(async () => {
-      const store = memoryStore();
-      let answer: boolean | undefined;
-      const { users, shop } = given(store);
-      const ada = await cookieOf(shop, "ada");
-      const { handle = "" } = await shop.open(ada);
+  inEveryOrder("end() beside a new id answers true, in every order", async ({ shop }) => {
+    let answer: boolean | undefined;
+    const ada = await cookieOf(shop, "ada");
+    const { handle = "" } = await shop.open(ada);
+    return {
+      actors: {
+        async regenerates(enter) {
+          const { open, sessions } = enter();
+          const session = await open(ada);
+          if (session.isNew) return;
+          session.regenerate();
+          await sessions.save(session);
+        },
+        async ends(enter) {
+          answer = await enter().sessions.user("ada").end(handle);
+        },
+      },
+      async check() {
+        expect(answer).to.equal(true);
+        expect(await handlesOf(shop)).to.deep.equal([]);
+      },
+    };
+  }),
+
+  inEveryOrder(
+    "R33 a renewal beside a sign-out leaves no entry that counts, in every order",
+    async ({ shop }, clock) => {
+      const stays = await cookieOf(shop, "ada");
+      clock.advance(1);
+      const leaves = await cookieOf(shop, "ada");
+      clock.advance(3 * 3600);
       return {
-        store,
-        users,
         actors: {
-          async regenerates(view) {
-            const mine = openShop(view.store, { users: view.users });
-            const session = await mine.open(ada);
-            if (session.isNew) return;
-            session.regenerate();
-            await mine.sessions.save(session);
+          async renews(enter) {
+            const { open, sessions } = enter();
+            await sessions.save(await open(leaves));
           },
-          async ends(view) {
-            const mine = openShop(view.store, { users: view.users });
-            answer = await mine.sessions.user("ada").end(handle);
+          async "signs out, and in elsewhere"(enter) {
+            const mine = enter({ maxPerUser: 2 });
+            const session = await mine.open(leaves);
+            session.signOut();
+            await mine.sessions.save(session);
+            await cookieOf(mine, "ada");
           },
         },
         async check() {
-          expect(answer).to.equal(true);
-          expect(await handlesOf(shop)).to.deep.equal([]);
+          expect((await shop.open(leaves)).isNew).to.equal(true);
+          expect((await shop.open(stays)).userId).to.equal("ada");
+          expect(await handlesOf(shop)).to.have.length(2);
         },
       };
-    });
-    expect(orders).to.be.above(1);
-  }),
-
-  inMemory(
-    "R33 a renewal beside a sign-out leaves no entry that counts, in every order",
-    async () => {
-      await withClock(async (clock) => {
-        const orders = await everyInterleaving(async () => {
-          const store = memoryStore();
-          const { users, shop } = given(store);
-          const stays = await cookieOf(shop, "ada");
-          clock.advance(1);
-          const leaves = await cookieOf(shop, "ada");
-          clock.advance(3 * 3600);
-          return {
-            store,
-            users,
-            actors: {
-              async renews(view) {
-                const mine = openShop(view.store, { users: view.users });
-                await mine.sessions.save(await mine.open(leaves));
-              },
-              async "signs out, and in elsewhere"(view) {
-                const mine = openShop(view.store, { users: view.users, maxPerUser: 2 });
-                const session = await mine.open(leaves);
-                session.signOut();
-                await mine.sessions.save(session);
-                await cookieOf(mine, "ada");
-              },
-            },
-            async check() {
-              expect((await shop.open(leaves)).isNew).to.equal(true);
-              expect((await shop.open(stays)).userId).to.equal("ada");
-              expect(await handlesOf(shop)).to.have.length(2);
-            },
-          };
-        });
-        expect(orders).to.be.above(1);
-      });
     },
   ),
 
@@ -223,42 +234,32 @@ export const cases: readonly Case[] = [
     },
   ),
 
-  inMemory(
+  inEveryOrder(
     "R33 a session that is ended while it gets a new id leaves no entry that counts, in every order",
-    async () => {
-      await withClock(async (clock) => {
-        const orders = await everyInterleaving(async () => {
-          const store = memoryStore();
-          const { users, shop } = given(store);
-          const stays = await cookieOf(shop, "ada");
+    async ({ shop, limited }, clock) => {
+      const stays = await cookieOf(shop, "ada");
+      clock.advance(1);
+      const leaves = await cookieOf(shop, "ada");
+      const { handle = "" } = await shop.open(leaves);
+      return {
+        actors: {
+          async proves(enter) {
+            const { open, sessions } = enter();
+            const session = await open(leaves);
+            if (session.isNew) return;
+            session.elevate();
+            await sessions.save(session);
+          },
+          async ends(enter) {
+            await enter().sessions.user("ada").end(handle);
+          },
+        },
+        async check() {
           clock.advance(1);
-          const leaves = await cookieOf(shop, "ada");
-          const { handle = "" } = await shop.open(leaves);
-          return {
-            store,
-            users,
-            actors: {
-              async proves(view) {
-                const mine = openShop(view.store, { users: view.users });
-                const session = await mine.open(leaves);
-                if (session.isNew) return;
-                session.elevate();
-                await mine.sessions.save(session);
-              },
-              async ends(view) {
-                const mine = openShop(view.store, { users: view.users });
-                await mine.sessions.user("ada").end(handle);
-              },
-            },
-            async check() {
-              clock.advance(1);
-              await cookieOf(openShop(store, { users, maxPerUser: 2 }), "ada");
-              expect((await shop.open(stays)).userId).to.equal("ada");
-            },
-          };
-        });
-        expect(orders).to.be.above(1);
-      });
+          await cookieOf(limited(2), "ada");
+          expect((await shop.open(stays)).userId).to.equal("ada");
+        },
+      };
     },
   ),
 
