@@ -1,6 +1,6 @@
 // What one request did to a session, as a list of steps that can be taken again on newer data.
 
-import { isFunction } from "./check.ts";
+import { isFunction, isObject } from "./check.ts";
 import { encodeData } from "./data.ts";
 import type { Flash } from "./record.ts";
 
@@ -21,6 +21,7 @@ export function diff<Data extends object>(before: string, after: Data): Change<D
   const old = JSON.parse(before) as Record<string, unknown>;
   const now = after as Record<string, unknown>;
   const edits = Object.keys({ ...old, ...now })
+    .filter((key) => !isEqual(old[key], now[key]))
     .map((key) => [key, JSON.stringify(now[key]) as string | undefined] as const)
     .filter(([key, json]) => json !== JSON.stringify(old[key]));
   if (edits.length === 0) return undefined;
@@ -31,6 +32,15 @@ export function diff<Data extends object>(before: string, after: Data): Change<D
       else record[key] = JSON.parse(json);
     }
   };
+}
+
+/** Whether two values are the same JSON for certain, as nearly all are that a request has not edited. */
+function isEqual(left: unknown, right: unknown): boolean {
+  if (!isObject(left) || !isObject(right)) return left === right;
+  const [names, others] = [Object.keys(left), Object.keys(right)];
+  if (names.length !== others.length || Array.isArray(left) !== Array.isArray(right)) return false;
+  const [before, after] = [left, right] as Record<string, unknown>[];
+  return names.every((name, at) => name === others[at] && isEqual(before?.[name], after?.[name]));
 }
 
 /** The step that a function given to `update` is. @throws TypeError when it answers a promise */

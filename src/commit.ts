@@ -19,9 +19,11 @@ export type Plan = Writing | "nothing" | "end" | "forget" | "conflict";
 /** What the response allows. */
 export interface SaveOptions {
   /** The handler failed: everything is dropped but an end. Default false. */
-  readonly failed?: boolean;
+  readonly failed?: boolean | undefined;
   /** No cookie can be set, as on a 101. Default false. */
-  readonly cookieless?: boolean;
+  readonly cookieless?: boolean | undefined;
+  /** Asked before anything is written: what cannot be answered must not be saved either, but an end. */
+  readonly fits?: () => boolean;
 }
 
 type Planned = Pick<
@@ -78,39 +80,43 @@ export async function save<Data extends object>(
   if (state.owner !== context) {
     throw new SessionError("SESSION_FOREIGN", "Cannot save session: other sessions opened it");
   }
-  const perform = async () => {
+  const saveNow = () => {
     // An end is carried out whatever became of the data, so the data is not even looked at.
     if (state.touched && !state.ended && !options.failed) noteEdits(state);
     const changed = state.changes.length > 0 && isChanged(state);
-    const planned = plan(state, Date.now(), {
-      ...options,
-      changed,
-      idleTimeout: context.options.idleTimeout,
-    });
-    if (planned === "nothing") return null;
-    if (planned === "conflict") throw replacedElsewhere();
-    if (planned === "end" || planned === "forget") {
-      return endSession(context, state);
-    }
-    if (options.cookieless && (planned === "create" || planned === "regenerate")) {
-      throw cookieNeeded();
-    }
-    try {
-      const cookie = await write(context, state, planned);
-      await endOpen(context);
-      return cookie;
-    } catch (error) {
-      // Alone it is tried once, and whatever it meets, the response goes out as it is.
-      if (planned === "renew" && error instanceof StoreError) return null;
-      throw error;
-    }
+    const { failed, cookieless, fits } = options;
+    const { idleTimeout } = context.options;
+    const planned = plan(state, Date.now(), { changed, failed, cookieless, idleTimeout });
+    if (planned === "nothing") return undefined;
+    const isEnd = planned === "end" || planned === "forget";
+    return isEnd || !fits || fits() ? perform(context, state, planned, cookieless) : undefined;
   };
-  const saving = state.saving.then(perform, perform);
-  state.saving = saving;
+  const saving = state.saving ? state.saving.then(saveNow, saveNow) : saveNow();
+  if (saving) state.saving = saving;
   const cookie = await saving;
   if (cookie) state.cookie = cookie;
   // A deletion is due until a response has carried it, or another cookie takes its place.
   return cookie ?? (state.cookie?.value === "" ? state.cookie : null);
+}
+
+async function perform<Data extends object>(
+  context: Context<Data>,
+  state: State<Data>,
+  planned: Exclude<Plan, "nothing">,
+  cookieless = false,
+): Promise<SetCookie | null> {
+  if (planned === "conflict") throw replacedElsewhere();
+  if (planned === "end" || planned === "forget") return endSession(context, state);
+  if (cookieless && (planned === "create" || planned === "regenerate")) throw cookieNeeded();
+  try {
+    const cookie = await write(context, state, planned);
+    await endOpen(context);
+    return cookie;
+  } catch (error) {
+    // Alone it is tried once, and whatever it meets, the response goes out as it is.
+    if (planned === "renew" && error instanceof StoreError) return null;
+    throw error;
+  }
 }
 
 /**

@@ -22,24 +22,28 @@ export function encodeData(value: unknown, path: string): string {
 
 /** Whether data is what nearly all data is, so that {@link checkData}, which is slower, need not look for what is wrong. */
 function isUsual(value: unknown, depth: number): boolean {
-  if (typeof value !== "object") {
-    return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+  if (!isObject(value)) {
+    return (
+      typeof value === "string" ||
+      typeof value === "boolean" ||
+      value === null ||
+      Number.isFinite(value)
+    );
   }
-  if (value === null) return true;
   if (depth > MAX_DEPTH || Object.getOwnPropertySymbols(value).length > 0) return false;
-  if (isFunction((value as { toJSON?: unknown }).toJSON)) return false;
-  const names = Object.keys(value);
+  if ("toJSON" in value) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value)) {
-    if (prototype !== Array.prototype || names.length !== value.length) return false;
+    if (prototype !== Array.prototype || Object.keys(value).length !== value.length) return false;
     // By number: a hole is undefined then, and no name stands for it.
     for (const inner of value as unknown[]) if (!isUsual(inner, depth + 1)) return false;
     return true;
   }
-  if (prototype !== Object.prototype || names.includes("__proto__")) return false;
-  for (const name of names) {
+  if (prototype !== Object.prototype) return false;
+  // Names of the prototype come too, of which there are none: else the slower look finds out.
+  for (const name in value) {
     const inner = (value as Record<string, unknown>)[name];
-    if (inner !== undefined && !isUsual(inner, depth + 1)) return false;
+    if (name === "__proto__" || !(inner === undefined || isUsual(inner, depth + 1))) return false;
   }
   return true;
 }
@@ -92,7 +96,8 @@ export function decodeData(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     // JSON.parse makes "__proto__" an own property, which a later merge would turn into a prototype (R37).
-    if (/__proto__|\\u/.test(text)) checkData(value, "data", [], MAX_DEPTH_READ);
+    if (text.includes("__proto__") || text.includes("\\u"))
+      checkData(value, "data", [], MAX_DEPTH_READ);
     return isObject(value) && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined;

@@ -3,11 +3,11 @@
 
 import { type Change, diff, replay } from "./changes.ts";
 import { type Context, refOf } from "./context.ts";
-import { checkSize, encodeData } from "./data.ts";
+import { checkSize } from "./data.ts";
 import type { Listed } from "./entries.ts";
 import { SessionConflictError } from "./errors.ts";
 import { encodeRecord, expiryOf, type Identity, type SessionRecord } from "./record.ts";
-import { beginWith, checkSchema, type Lost, type Reading } from "./row.ts";
+import { beginWith, checkSchema, type Lost, type Stored } from "./row.ts";
 import { isSignIn, noteEdits, type Row, type State } from "./state.ts";
 
 /** What a save can be asked to write. `renew` writes nothing but the time of this visit. */
@@ -45,7 +45,7 @@ export interface Draft {
 /** A record whose data is to come. */
 type Base = Omit<SessionRecord, "data"> & { readonly data?: string };
 
-/** @throws SessionDataError when JSON cannot carry the data */
+/** Begins a save of what has been noted. */
 export function beginJob<Data extends object>(
   context: Context<Data>,
   state: State<Data>,
@@ -53,7 +53,6 @@ export function beginJob<Data extends object>(
   claims: Listed[],
 ): Job<Data> {
   const { origin, identity, signIn, changes } = state;
-  const seen = changes.length > 0 ? noteEdits(state) : state.noted;
   return {
     context,
     state,
@@ -61,7 +60,7 @@ export function beginJob<Data extends object>(
     startedAt: Date.now(),
     row: origin.kind === "row" ? origin : undefined,
     changes: [...changes],
-    seen,
+    seen: state.noted,
     identity,
     signIn,
     isEntering: isSignIn(signIn),
@@ -85,12 +84,12 @@ export async function draftOf<Data extends object>(job: Job<Data>): Promise<Draf
  */
 export async function redraft<Data extends object>(
   job: Job<Data>,
-  { record, data }: Extract<Reading<Data>, { kind: "session" }>,
+  { record, ...stored }: Stored<Data>,
 ): Promise<Draft> {
-  const theirs = data ?? (await beginWith(job.context.options))();
-  const before = encodeData(theirs, "data");
+  const json = stored.data ? stored.json : (await beginWith(job.context.options))();
+  const theirs = stored.data ?? (JSON.parse(json) as Data);
   const after = replay(job.changes, theirs, record.flash);
-  return draftOn(job, { ...record, flash: after.flash }, after.data, after.data === before);
+  return draftOn(job, { ...record, flash: after.flash }, after.data, after.data === json);
 }
 
 /** @param isKept data that ended up as it was stays as it stands, whatever the schema makes of it today */

@@ -57,9 +57,10 @@ export type SessionEvent =
 export function createReporter(
   onEvent: ((event: SessionEvent) => unknown) | undefined,
 ): (event: SessionEvent) => void {
+  if (onEvent === undefined) return () => {};
   return async (event) => {
     try {
-      await onEvent?.(event);
+      await onEvent(event);
     } catch {
       // Whoever observes has their own ways to learn of it; the request goes on.
     }

@@ -3,7 +3,6 @@
 
 import { type Context, refOf } from "./context.ts";
 import { deleteCookie, readCookies, type SetCookie } from "./cookie.ts";
-import { encodeData } from "./data.ts";
 import { endAll, endOpen } from "./end.ts";
 import { expiryOf } from "./record.ts";
 import { beginAnew, beginWith, interpret } from "./row.ts";
@@ -17,7 +16,7 @@ export interface LoadOptions {
    * What to do when the store cannot answer. Default: what `createSessions` was given. To sign out, ask for
    * `"anonymous"`: `signOut()` can then be called, and an outage does not forget it (R54).
    */
-  readonly whenUnavailable?: "reject" | "anonymous";
+  readonly whenUnavailable?: "reject" | "anonymous" | undefined;
 }
 
 /** How a session is opened. */
@@ -43,40 +42,40 @@ export function isPrefetch(headers: Headers): boolean {
 export async function load<Data extends object>(
   context: Context<Data>,
   cookieHeader: string | null | undefined,
-  { prefetch, readOnly, closed, ...asked }: OpenOptions & { closed?: boolean },
+  asked: OpenOptions & { closed?: boolean },
 ): Promise<Session<Data>> {
   const { options } = context;
-  const { whenUnavailable = options.whenUnavailable } = asked;
+  const { prefetch, readOnly, closed, whenUnavailable = options.whenUnavailable } = asked;
   const cookies = readCookies(cookieHeader ?? "", options.cookie.name);
-  const { origin, data, duplicates = [], cookie } = await find(context, cookies, whenUnavailable);
+  // Empty: the cookie that this very request deleted, as Next hands it on to the page that an action redirects to.
+  const isNone = cookies.length < 2 && !cookies[0];
+  const found: Found<Data> = isNone ? NOTHING : await find(context, cookies, whenUnavailable);
+  const { origin, data, json = "", duplicates = [], cookie } = found;
   if (cookie || (origin.kind !== "none" && origin.kind !== "unanswered")) await endOpen(context);
   const now = Date.now();
   const record = origin.kind === "row" ? origin.record : undefined;
   const times = record ?? { createdAt: now, seenAt: now };
-  // With a schema the data may differ from what is stored, by a default say: that is no change of the application's.
-  const identity = record?.identity;
-  const json = record && data && (options.schema ? encodeData(data, "data") : record.data);
+  const needsSchema = !data && options.schema && !options.initial;
   return new Session<Data>({
     owner: context,
     readOnly,
     prefetch,
     cookieCame: cookies.length > 0,
-    begin: data ? beginAnew(options) : await beginWith(options),
+    begin: needsSchema ? await beginWith(options) : beginAnew(options),
     origin,
     createdAt: times.createdAt,
     expiresAt: expiryOf(times, options),
     data,
-    stored: json ?? "",
-    noted: json ?? "",
+    stored: json,
+    noted: json,
     changes: [],
     flash: new Map(record?.flash),
     shown: new Map(),
     duplicates,
     sent: [],
-    identity,
+    identity: record?.identity,
     cookie,
     closed,
-    saving: Promise.resolve(),
   });
 }
 
@@ -84,10 +83,14 @@ export async function load<Data extends object>(
 interface Found<Data> {
   readonly origin: Origin;
   readonly data?: Data | undefined;
+  /** Of the data, as it stands in the store or as the schema has completed it. */
+  readonly json?: string;
   readonly duplicates?: Unanswered[];
   /** Deletes an ending token that has done its work. */
   readonly cookie?: SetCookie | undefined;
 }
+
+const NOTHING = { origin: { kind: "none" } } as const;
 
 async function find<Data extends object>(
   context: Context<Data>,
@@ -95,9 +98,6 @@ async function find<Data extends object>(
   whenUnavailable: "reject" | "anonymous",
 ): Promise<Found<Data>> {
   const { options, store, report } = context;
-  const nothing = { kind: "none" } as const;
-  // Empty: the cookie that this very request deleted, as Next hands it on to the page that an action redirects to.
-  if (cookies.join("") === "" && cookies.length < 2) return { origin: nothing };
   const { genuine, ends, reason } = sort(context, cookies);
   const duplicates = cookies.length > 1 ? genuine : [];
   const [ending] = ends;
@@ -108,7 +108,7 @@ async function find<Data extends object>(
   const cookie = ending && deleteCookie(options.cookie);
   if (reason) report({ type: "forged", reason });
   const [named] = genuine;
-  if (!named || reason) return { origin: nothing, duplicates, cookie };
+  if (!named || reason) return { ...NOTHING, duplicates, cookie };
   const { id, key } = named;
   const ref = refOf(key);
   let text: string | null;
@@ -121,9 +121,9 @@ async function find<Data extends object>(
   }
   const reading = await interpret(options, text);
   if (reading.kind === "session") {
-    const { record, data } = reading;
+    const { record, data, json } = reading;
     if (data === undefined) report({ type: "refused", ref });
-    return { origin: { kind: "row", id, key, text: text ?? "", record }, data };
+    return { origin: { kind: "row", id, key, text: text ?? "", record }, data, json };
   }
   report({ type: "gone", ref, during: "load", found: reading.kind });
   const isMark = reading.kind === "moved" || reading.kind === "ended";

@@ -47,24 +47,32 @@ export interface Mark {
   readonly moved: string | null;
 }
 
-const SHAPE = /^v1 [0-9a-f]{16} (\{[^\n]*\})\n(\{[^]*\})$/;
+const HEAD = /^v1 [0-9a-f]{16} (\{[^]*\})$/;
 
-/** 8 random bytes in hex: no two writes are equal, under any collation, and a writer can tell its own. */
+/**
+ * 64 random bits in hex: no two writes are equal, under any collation, and a writer can tell its own. Of a UUID, since
+ * platforms keep random bits ready for those, and ask the system for any others.
+ */
 export function newStamp(): string {
-  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1));
-  return random.toString(16).padStart(16, "0");
+  const uuid = crypto.randomUUID();
+  // What stands between says the version.
+  return uuid.slice(0, 8) + uuid.slice(-8);
 }
 
 /** Writes a record, under a new stamp. */
 export function encodeRecord(record: SessionRecord | Mark): string {
   const { data = "{}", flash, ...header } = record as Partial<SessionRecord>;
   const head = JSON.stringify(flash?.size ? { ...header, flash: [...flash] } : header);
-  return `v1 ${newStamp()} ${head}\n${data}`;
+  // Joined: a template would keep the pieces, of which JSON.stringify makes many, and they take more room.
+  return [`v1 ${newStamp()} ${head}`, data].join("\n");
 }
 
 /** Reads a record; answers `undefined` for anything that `encodeRecord` would not have written. */
 export function decodeRecord(text: string): SessionRecord | Mark | undefined {
-  const [, head = "", data = ""] = SHAPE.exec(text) ?? [];
+  const end = text.indexOf("\n");
+  const data = text.slice(end + 1);
+  const isWhole = data.startsWith("{") && data.endsWith("}");
+  const [, head = ""] = (isWhole && HEAD.exec(text.slice(0, end))) || [];
   const header = (decodeData(head) ?? {}) as Partial<SessionRecord & Mark>;
   const { moved, createdAt, seenAt, identity } = header;
   if (moved === null || typeof moved === "string") return { moved };

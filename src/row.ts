@@ -7,10 +7,18 @@ import { SessionDataError } from "./errors.ts";
 import type { ResolvedOptions, SchemaResult, StandardSchema } from "./options.ts";
 import { decodeRecord, expiryOf, type SessionRecord } from "./record.ts";
 
-/** What stands in a row. A `session` without data is one whose data the schema refuses. */
-export type Reading<Data> =
-  | { readonly kind: "session"; readonly record: SessionRecord; readonly data?: Data }
-  | { readonly kind: Lost };
+/** A session in a row. */
+export interface Stored<Data> {
+  readonly kind: "session";
+  readonly record: SessionRecord;
+  /** Absent where the schema refuses it. */
+  readonly data?: Data;
+  /** JSON of `data`. With a schema it may differ from what is stored, by a default say. */
+  readonly json: string;
+}
+
+/** What stands in a row. */
+export type Reading<Data> = Stored<Data> | { readonly kind: Lost };
 
 /** What stands in a row that is no session. */
 export type Lost = "nothing" | "ended" | "moved" | "expired" | "corrupt";
@@ -25,12 +33,12 @@ export async function interpret<Data extends object>(
   const data = decodeData(record.data);
   if (data === undefined) return { kind: "corrupt" };
   const { schema } = options;
-  const result = schema ? await schema["~standard"].validate(data) : { value: data as Data };
-  return {
-    kind: "session",
-    record,
-    ...(result.issues ? {} : { data: schema ? copy(result.value) : result.value }),
-  };
+  if (!schema) return { kind: "session", record, data: data as Data, json: record.data };
+  const result = await schema["~standard"].validate(data);
+  if (result.issues) return { kind: "session", record, json: "" };
+  // A default that a schema answers may be one object that serves every visitor.
+  const json = encodeData(result.value, "data");
+  return { kind: "session", record, data: JSON.parse(json) as Data, json };
 }
 
 /** The session in a row, whatever its data is; else what stands there instead. */
@@ -46,17 +54,16 @@ export function recordIn(
 }
 
 /**
- * Makes the data of a session that is not stored: what `initial` answers, else what the schema makes of `{}`, else
- * `{}`.
+ * Makes the data of a session that is not stored, as JSON: what `initial` answers, else what the schema makes of `{}`,
+ * else `{}`.
  *
  * @throws TypeError when neither gives an object
  */
-export async function beginWith<Data extends object>({
-  initial,
-  schema,
-}: ResolvedOptions<Data>): Promise<() => Data> {
-  const result = initial ? undefined : await schema?.["~standard"].validate({});
-  return () => begun(initial ? initial() : valueOf(result));
+export async function beginWith<Data extends object>(
+  options: ResolvedOptions<Data>,
+): Promise<() => string> {
+  const { initial, schema } = options;
+  return beginAnew(options, initial ? undefined : await schema?.["~standard"].validate({}));
 }
 
 /**
@@ -64,30 +71,22 @@ export async function beginWith<Data extends object>({
  *
  * @throws TypeError also when the schema answers a promise, and there is no `initial`
  */
-export function beginAnew<Data extends object>({
-  initial,
-  schema,
-}: ResolvedOptions<Data>): () => Data {
+export function beginAnew<Data extends object>(
+  { initial, schema }: ResolvedOptions<Data>,
+  asked?: SchemaResult<Data>,
+): () => string {
   return () => {
-    const result = initial ? undefined : schema?.["~standard"].validate({});
-    if (!isThenable(result)) return begun(initial ? initial() : valueOf(result));
+    if (initial) return jsonOf(initial());
+    const result = asked ?? schema?.["~standard"].validate({});
+    if (!isThenable(result)) return jsonOf(result ? (result as { value?: Data }).value : {});
     void Promise.allSettled([result]);
     throw new TypeError("Cannot begin session: the schema is async; give initial too");
   };
 }
 
-function valueOf<Data>(result: SchemaResult<Data> | undefined): Data | undefined {
-  return result ? (result as { value?: Data }).value : ({} as Data);
-}
-
-function begun<Data extends object>(data: Data | undefined): Data {
-  if (isObject(data) && !Array.isArray(data) && !isThenable(data)) return copy(data);
+function jsonOf(data: object | undefined): string {
+  if (isObject(data) && !Array.isArray(data) && !isThenable(data)) return encodeData(data, "data");
   throw new TypeError("Cannot begin session: initial or schema must answer an object");
-}
-
-/** A default that a schema or `initial` answers may be one object that serves every visitor. */
-function copy<Data>(data: Data): Data {
-  return JSON.parse(encodeData(data, "data")) as Data;
 }
 
 /** @throws SessionDataError naming the path, where the schema would not take the data back */

@@ -292,9 +292,8 @@ export class Session<Data extends object> {
 
 /** Makes the session one that nobody has used: what it held was another user's (R35). */
 function forget<Data extends object>(state: State<Data>): void {
-  const data = state.begin();
-  state.noted = state.stored = encodeData(data, "data");
-  state.data = data;
+  state.data = undefined;
+  begun(state);
   state.changes.length = 0;
   state.sent.length = 0;
   state.flash = new Map();

@@ -7,7 +7,7 @@ import type { SetCookie } from "./cookie.ts";
 import { StoreError } from "./errors.ts";
 import { isPrefetch, load, type LoadOptions, type OpenOptions } from "./load.ts";
 import { resolveOptions, type SessionOptions, type StandardSchema } from "./options.ts";
-import { copyOf, finish } from "./response.ts";
+import { finish, misfitOf } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
 import type { Store } from "./store.ts";
 
@@ -39,8 +39,9 @@ export interface Sessions<Data extends object> {
   load(request: Request | Headers, options?: LoadOptions): Promise<Session<Data>>;
 
   /**
-   * Saves what was done to the session and answers a copy of the response with the cookie, if one is due. Afterwards
-   * the session can only be read. On a 5xx nothing is saved but an end; on a 101 no cookie is set.
+   * Saves what was done to the session and answers the response: a copy with the cookie, if one is due, else with
+   * `Vary` and `Cache-Control` alone added. Afterwards the session can only be read. On a 5xx nothing is saved but an
+   * end; on a 101 no cookie is set.
    *
    * @throws StoreError when the store cannot answer; SessionConflictError; SessionDataError and SessionSizeError
    *   before any write; SessionError `SESSION_COOKIE_NEEDED` on a 101 that would begin or regenerate a session,
@@ -91,32 +92,29 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
 
   function open(
     request: Request | Headers,
-    options: LoadOptions & { closed?: boolean } = {},
+    { whenUnavailable }: LoadOptions = {},
+    closed = false,
   ): Promise<Session<Data>> {
     const headers = "headers" in request ? request.headers : request;
     const prefetch = isPrefetch(headers);
-    return load(context, headers.get("cookie"), { ...options, prefetch });
+    return load(context, headers.get("cookie"), { whenUnavailable, prefetch, closed });
   }
 
   async function commit(session: Session<Data>, response: Response): Promise<Response> {
     const state = stateOf(session);
-    const cookieless = response.status === 101;
-    let copy: Response | undefined;
+    const { status } = response;
+    const cookieless = status === 101;
     let misfit: unknown;
-    try {
-      // Before anything is saved: what cannot be answered must not be saved either.
-      copy = copyOf(response);
-    } catch (error) {
-      misfit = error;
-    }
-    const saving = save(context, session, { failed: !copy || copy.status >= 500, cookieless });
+    const fits = () => (misfit = misfitOf(response)) === undefined;
+    const saving = save(context, session, { failed: status >= 500, cookieless, fits });
     if (state.owner === context) state.closed = true;
     await saving;
-    if (!copy) throw misfit;
+    if (misfit !== undefined) throw misfit;
     const { cookie } = state;
     if (cookieless && cookie?.value) throw cookieNeeded();
+    const answer = finish(response, { cookie, clearSiteData });
     state.cookie = undefined;
-    return cookieless ? response : finish(copy, { cookie, clearSiteData });
+    return answer;
   }
 
   return {
@@ -125,33 +123,32 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
     handler: (handle) =>
       async function handleWithSession(request, ...rest) {
         let opening: Promise<Session<Data>> | undefined;
+        let opened: Promise<Session<Data> | undefined> | undefined;
         let response: Response | undefined;
         try {
           // Asked for in a stream, when the response is on its way, the session can only be read.
           const getSession = (options?: LoadOptions) => {
-            if (!opening) {
-              opening = open(request, { ...options, closed: response !== undefined });
-              // A handler may await it later: until then a rejection must not end the process.
-              void settled(opening);
-            }
+            opening ??= open(request, options, response !== undefined);
+            // A handler may await it later: until then a rejection must not end the process.
+            opened ??= settled(opening);
             return opening;
           };
           response = await handle(request, getSession, ...rest);
-          if (opening === undefined) return response;
-          const session = await settled(opening);
+          if (opened === undefined) return response;
+          const session = await opened;
           // Where the store did not answer, the handler has dealt with it.
-          return session ? await commit(session, response) : finish(copyOf(response), {});
+          return session ? await commit(session, response) : finish(response, {});
         } catch (error) {
-          const session = await settled(opening);
-          if (response) {
-            void settled(response.body?.cancel());
-          } else if (session) {
+          const session = await opened;
+          if (response?.body) {
+            void settled(response.body.cancel());
+          } else if (!response && session) {
             // A handler that failed saves nothing, but a logout holds (R46). What it threw is what the caller hears of.
             stateOf(session).closed = true;
             await settled(save(context, session, { failed: true }));
           }
           if (!(error instanceof StoreError)) throw error;
-          if (opening === undefined) return error.getResponse();
+          if (opened === undefined) return error.getResponse();
           // What an earlier save has made is due all the same: else a regenerate it confirmed would be a sign-out. So is
           // what an end has left, whatever error the handler ended in.
           return finish(error.getResponse(), { cookie: session && stateOf(session).cookie });
@@ -167,8 +164,8 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
 }
 
 /** What a promise gives, or `undefined` where it failed: whoever asked for it has been told. */
-async function settled<Value>(opening: Promise<Value> | undefined): Promise<Value | undefined> {
-  return opening?.catch(() => undefined);
+function settled<Value>(promise: Promise<Value>): Promise<Value | undefined> {
+  return promise.catch(() => undefined);
 }
 
 /**

@@ -56,8 +56,8 @@ export interface State<Data extends object> {
   readonly cookieCame: boolean;
   /** What genuine cookies name that came two at a time: they open nothing (R19), and `destroy` ends them. */
   readonly duplicates: Unanswered[];
-  /** Makes the data of a session that is not stored. */
-  readonly begin: () => Data;
+  /** Makes the data of a session that is not stored, as JSON: what `initial` answers may serve every visitor. */
+  readonly begin: () => string;
   origin: Origin;
   createdAt: number;
   expiresAt: number;
@@ -90,7 +90,7 @@ export interface State<Data extends object> {
     steps: number;
   })[];
   /** The save under way, if any: another waits for it, since two would make two rows. */
-  saving: Promise<unknown>;
+  saving?: Promise<unknown>;
   /** A cookie that a save has made and no response has carried yet. */
   cookie?: SetCookie | undefined;
   frozen?: Data | undefined;
@@ -120,8 +120,8 @@ export function refusal({ closed, readOnly, origin, signIn }: Refusable): Sessio
 /** The application's object, made now if nobody has asked for it before. */
 export function begun<Data extends object>(state: State<Data>): Data {
   if (state.data === undefined) {
-    state.data = state.begin();
-    state.noted = state.stored = encodeData(state.data, "data");
+    state.noted = state.stored = state.begin();
+    state.data = JSON.parse(state.noted) as Data;
   }
   return state.data;
 }

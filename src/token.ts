@@ -6,6 +6,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 
 const ID_BYTES = 32;
 const HANDLE_BYTES = 16;
+const SIGNATURE_BYTES = 32;
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /** base64url of 32 bytes: 43 characters, of which the last carries four bits, so only sixteen can stand there. */
 const TOKEN = /^([\w-]{42}[AEIMQUYcgkosw048])\.([\w-]{42}[AEIMQUYcgkosw048])$/;
 
@@ -60,15 +62,21 @@ export function createTokens(secrets: readonly string[], cookieName: string): To
   const encoder = new TextEncoder();
   const [first, ...older] = secrets;
   if (first === undefined) throw new TypeError("No secret");
-  // Each key's state is computed once and cloned for every message: half the work of an HMAC is in the key.
+  // Each key's state is computed once and copied for every message: half the work of an HMAC is in the key. All are
+  // copied into one place, since a new one takes longer than the hash; nothing waits while it is in use.
   const statesOf = (purpose: Purpose) => {
     const prefix = encoder.encode(`${purpose}\0${cookieName}\0`);
     const stateOf = (secret: string) => hmac.create(sha256, encoder.encode(secret)).update(prefix);
     return [stateOf(first), ...older.map(stateOf)] as const;
   };
   const states = { session: statesOf("session"), end: statesOf("end") };
-  const signatureOf = (state: (typeof states)["end"][0], id: Uint8Array) =>
-    state.clone().update(id).digest();
+  const place = states.session[0].clone();
+  const signatureOf = (state: typeof place, id: Uint8Array) => {
+    const signature = new Uint8Array(SIGNATURE_BYTES);
+    // oxlint-disable-next-line no-underscore-dangle -- its public name
+    state._cloneInto(place).update(id).digestInto(signature);
+    return signature;
+  };
 
   return {
     sign: (id, purpose = "session") =>
@@ -87,17 +95,43 @@ export function createTokens(secrets: readonly string[], cookieName: string): To
 
 /** Takes the same time wherever the first difference stands. Both are 32 bytes. */
 function isEqual(left: Uint8Array, right: Uint8Array): boolean {
-  return left.reduce((difference, byte, at) => difference | (byte ^ (right[at] ?? 0)), 0) === 0;
+  let difference = 0;
+  for (let at = 0; at < left.length; at++) difference |= (left[at] ?? 0) ^ (right[at] ?? 0);
+  return difference === 0;
 }
+
+// By hand: the platform's `btoa` and `atob` know neither the alphabet nor bytes, and take five times as long with that.
 
 function toBase64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  const codes = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
+  let bits = 0;
+  let count = 0;
+  let at = 0;
+  for (const byte of bytes) {
+    bits = (bits << 8) | byte;
+    count += 8;
+    while (count >= 6) {
+      count -= 6;
+      codes[at++] = BASE64URL.charCodeAt((bits >> count) & 63);
+    }
+  }
+  if (count > 0) codes[at] = BASE64URL.charCodeAt((bits << (6 - count)) & 63);
+  return Reflect.apply(String.fromCharCode, undefined, codes);
 }
 
+/** Of text in the right alphabet. */
 function fromBase64url(text: string): Uint8Array {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array((text.length * 3) >> 2);
+  let bits = 0;
+  let count = 0;
+  let at = 0;
+  for (const letter of text) {
+    bits = (bits << 6) | BASE64URL.indexOf(letter);
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      bytes[at++] = bits >> count;
+    }
+  }
+  return bytes;
 }

@@ -19,7 +19,7 @@ import { SessionConflictError, type StoreError } from "./errors.ts";
 import { place, type Place, type Placed, remove } from "./place.ts";
 import { encodeRecord } from "./record.ts";
 import { interpret, type Lost } from "./row.ts";
-import type { Row, State } from "./state.ts";
+import { noteEdits, type Row, type State } from "./state.ts";
 import type { Store, Swap } from "./store.ts";
 import { newHandle } from "./token.ts";
 
@@ -69,6 +69,15 @@ async function attempt<Data extends object>(
   return planned === "regenerate" ? regenerate(job, row, draft) : update(job, row, draft);
 }
 
+/** Goes on with what is to be saved by now: the application may have edited the data meanwhile. */
+function again<Data extends object>(
+  { context, state, claims }: Job<Data>,
+  planned: Writing,
+): Promise<SetCookie | null> {
+  if (state.changes.length > 0) noteEdits(state);
+  return attempt(context, state, planned, claims);
+}
+
 /** Writes the row where it stands. */
 async function update<Data extends object>(
   job: Job<Data>,
@@ -114,7 +123,7 @@ async function regenerate<Data extends object>(
   row: Row,
   first: Draft,
 ): Promise<SetCookie | null> {
-  const { context, state, identity, isEntering, claims } = job;
+  const { context, state, identity, isEntering } = job;
   const { store } = context;
   const placed = await place(job, first);
   if (!placed) return null;
@@ -140,7 +149,7 @@ async function regenerate<Data extends object>(
     if (identity && state.identity === identity) {
       state.identity = { ...identity, handle: newHandle() };
     }
-    return attempt(context, state, "create", claims);
+    return again(job, "create");
   }
   if (outcome.kind !== "swapped") return giveUp(job, row, outcome);
   finish(job, placed, outcome);
@@ -184,14 +193,14 @@ async function giveUp<Data extends object>(
   row: Row,
   outcome: Exclude<Outcome<Data>, { kind: "swapped" }>,
 ): Promise<SetCookie | null> {
-  const { context, state, planned, claims } = job;
+  const { state, planned } = job;
   if (outcome.kind === "left") return null;
   if (outcome.kind === "lost") return lose(job, outcome.found, outcome.text, row);
   // An earlier save was carried out after all, though its answer was lost: what it did is not done again.
   settle(state, { ...row, ...outcome.sent, isNews: true });
   // A regenerate and a renewal's cookie are still to come.
   const isDone = state.changes.length === 0 && planned === "update";
-  return isDone ? null : attempt(context, state, planned, claims);
+  return isDone ? null : again(job, planned);
 }
 
 function finish<Data extends object>(

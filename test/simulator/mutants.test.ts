@@ -20,9 +20,9 @@ afterAll(() => {
 /** The first seed in which something is wrong, and what. */
 async function find(
   library: Awaited<ReturnType<typeof buildLibrary>>,
-  { mode, users = false }: Mutant,
+  { mode, users = false, from = 1 }: Mutant,
 ): Promise<string | undefined> {
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  for (let seed = from; seed < from + SEEDS; seed++) {
     const [first] = check((await simulate(library, mode, seed, { users })).history);
     if (first) return `seed ${seed}: ${first.rule}`;
   }

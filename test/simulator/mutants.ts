@@ -17,6 +17,8 @@ export interface Mutant {
   readonly mode: "fallback" | "cached";
   /** Whether it takes an index of users to find it out. */
   readonly users?: boolean;
+  /** The first seed to be tried, for what shows itself seldom. Default 1. */
+  readonly from?: number;
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -34,6 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
     text: "isNewer && at + maxStaleMs > now && ",
     becomes: "isNewer && ",
     mode: "cached",
+    from: 750,
   },
   {
     mistake: "a copy that is written over newer ones",

@@ -103,7 +103,12 @@ function replacePlatform(own: {
     for (let at = 0; at < view.length; at++) view[at] = own.random.below(256);
     return bytes;
   };
-  const uuid = () => Array.from({ length: 4 }, () => own.random.below(2 ** 32)).join("-");
+  const hex = (digits: number) =>
+    own.random
+      .below(16 ** digits)
+      .toString(16)
+      .padStart(digits, "0");
+  const uuid = () => `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`;
   Object.defineProperty(crypto, "getRandomValues", { value: fill, configurable: true });
   Object.defineProperty(crypto, "randomUUID", { value: uuid, configurable: true });
   return () => {

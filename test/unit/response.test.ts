@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { deleteCookie, resolveCookie, writeCookie } from "../../src/cookie.ts";
-import { copyOf, finish as dress } from "../../src/response.ts";
-
-/** As `commit` does it. */
-const finish: typeof dress = (response, parts) => dress(copyOf(response), parts);
+import { finish, misfitOf } from "../../src/response.ts";
 
 const SETTINGS = resolveCookie({});
 const COOKIE = writeCookie(SETTINGS, "token", 60);
@@ -48,11 +45,12 @@ describe("finish() with a cookie", () => {
     expect(await finish(fetched, { cookie: COOKIE }).text()).toBe("hello");
   });
 
-  test("never changes the response that it was given", () => {
-    const response = new Response(null, { status: 204 });
+  test.each(["body", null])("never changes the response that it was given (%s)", (body) => {
+    const response = new Response(body);
+    const before = Array.from(response.headers);
     const answer = finish(response, { cookie: COOKIE });
     expect(answer).not.toBe(response);
-    expect(Array.from(response.headers)).toEqual([]);
+    expect(Array.from(response.headers)).toEqual(before);
   });
 
   test("keeps status, status text, body and headers", async () => {
@@ -88,6 +86,58 @@ describe("finish() without a cookie", () => {
   test("leaves the application's Cache-Control", () => {
     const response = new Response("ok", { headers: { "Cache-Control": "public, max-age=60" } });
     expect(finish(response, {}).headers.get("Cache-Control")).toBe("public, max-age=60");
+  });
+});
+
+describe("finish() without a cookie, and the response that it was given", () => {
+  test("it is the answer, and gains nothing that others may not see", async () => {
+    const response = new Response("ok", { headers: { "Set-Cookie": "a=1" } });
+    for (let times = 0; times < 2; times++) {
+      expect(finish(response, {})).toBe(response);
+      expect(Array.from(response.headers)).toEqual([
+        ["cache-control", "private"],
+        ["content-type", "text/plain;charset=UTF-8"],
+        ["set-cookie", "a=1"],
+        ["vary", "Cookie"],
+      ]);
+    }
+    expect(await response.text()).toBe("ok");
+  });
+
+  test("one that cannot be changed is copied", async () => {
+    const fetched = await fetch("data:text/plain,hello");
+    const answer = finish(fetched, {});
+    expect(answer.headers.get("Vary")).toBe("Cookie");
+    expect(await answer.text()).toBe("hello");
+    const redirect = finish(Response.redirect("http://localhost/there", 303), {});
+    expect(redirect.headers.get("Cache-Control")).toBe("private");
+  });
+});
+
+describe("misfitOf()", () => {
+  test("a response that nobody has read can be answered", () => {
+    for (const body of ["ok", null]) expect(misfitOf(new Response(body))).toBeUndefined();
+  });
+
+  test("one whose body was read, in part or as a whole, cannot", async () => {
+    const read = new Response("ok");
+    await read.text();
+    const begun = new Response("ok");
+    const reader = begun.body?.getReader();
+    await reader?.read();
+    const held = new Response("ok");
+    held.body?.getReader();
+    for (const response of [read, begun, held]) {
+      expect(misfitOf(response)).toBeInstanceOf(TypeError);
+      expect(() => finish(response, { cookie: COOKIE })).toThrow(TypeError);
+    }
+    reader?.releaseLock();
+    expect(misfitOf(begun)).toBeInstanceOf(TypeError);
+  });
+
+  test("Response.error() cannot", () => {
+    expect(misfitOf(Response.error())).toBeInstanceOf(RangeError);
+    expect(() => finish(Response.error(), {})).toThrow(RangeError);
   });
 });
 
