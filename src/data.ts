@@ -31,7 +31,7 @@ function isUsual(value: unknown, depth: number): boolean {
     );
   }
   if (depth > MAX_DEPTH || Object.getOwnPropertySymbols(value).length > 0) return false;
-  if ("toJSON" in value) return false;
+  if ((value as { toJSON?: unknown }).toJSON !== undefined) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value)) {
     if (prototype !== Array.prototype || Object.keys(value).length !== value.length) return false;

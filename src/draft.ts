@@ -8,7 +8,7 @@ import type { Listed } from "./entries.ts";
 import { SessionConflictError } from "./errors.ts";
 import { encodeRecord, expiryOf, type Identity, type SessionRecord } from "./record.ts";
 import { beginWith, checkSchema, type Lost, type Stored } from "./row.ts";
-import { isSignIn, noteEdits, type Row, type State } from "./state.ts";
+import { type Draft, isSignIn, noteEdits, type Row, type State } from "./state.ts";
 
 /** What a save can be asked to write. `renew` writes nothing but the time of this visit. */
 export type Writing = "create" | "update" | "renewing update" | "renew" | "regenerate";
@@ -33,13 +33,13 @@ export interface Job<Data extends object> {
   readonly claims: Listed[];
 }
 
-/** A record, ready to be written. */
-export interface Draft {
-  readonly record: SessionRecord;
-  /** JSON of its data as the application sees it. */
-  readonly seen: string;
-  readonly text: string;
-  readonly expiresAt: number;
+/** A draft that stands in the store, and what the session has to know of how it came there. */
+export interface Written {
+  readonly draft: Draft;
+  /** How many of the session's changes it has. */
+  readonly steps: number;
+  readonly isNews: boolean;
+  readonly isOvertaken?: boolean;
 }
 
 /** A record whose data is to come. */
@@ -115,14 +115,9 @@ async function draftOn<Data extends object>(
  */
 export function settle<Data extends object>(
   state: State<Data>,
-  written: Draft &
-    Pick<Row, "id" | "key"> & {
-      readonly steps: number;
-      readonly isNews: boolean;
-      readonly isOvertaken?: boolean;
-    },
+  { id, key }: Pick<Row, "id" | "key">,
+  { draft: { text, record, seen, expiresAt }, steps, isNews, isOvertaken }: Written,
 ): void {
-  const { id, key, text, record, seen, expiresAt, steps, isNews, isOvertaken } = written;
   state.origin = { kind: "row", id, key, text, record };
   state.createdAt = record.createdAt;
   if (!state.signIn) state.identity = record.identity;

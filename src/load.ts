@@ -8,7 +8,7 @@ import { expiryOf } from "./record.ts";
 import { beginAnew, beginWith, interpret } from "./row.ts";
 import { Session } from "./session.ts";
 import type { Origin, Unanswered } from "./state.ts";
-import { keyOf, type Refusal } from "./token.ts";
+import type { Refusal } from "./token.ts";
 
 /** What is asked for one session alone. */
 export interface LoadOptions {
@@ -149,7 +149,7 @@ function sort<Data extends object>(
       reason ??= token;
       continue;
     }
-    const key = keyOf(token.id);
+    const key = tokens.keyOf(token.id);
     // The browser may not have got the ending token; who signs out does not want to be served as if they had not.
     const isEnd = token.purpose === "end" || openEnds.keys.has(key);
     (isEnd ? ends : genuine).push({ kind: "unanswered", id: token.id, key });

@@ -1,12 +1,12 @@
 // A session under a new id: its entry in the index, its row, and whether both may stand.
 
-import { type Draft, type Job, lose } from "./draft.ts";
+import { type Job, lose } from "./draft.ts";
 import { endRow } from "./end.ts";
 import { admit, enter, type Excess, isRetired, type Listed, NO_EXCESS } from "./entries.ts";
 import { StoreError } from "./errors.ts";
-import type { Row } from "./state.ts";
+import type { Draft, Row } from "./state.ts";
 import type { Store } from "./store.ts";
-import { keyOf, newId } from "./token.ts";
+import { newId } from "./token.ts";
 
 /** Two equal ids of 256 bits are a broken random source or a broken store: a few tries, then an error (R6). */
 const MAX_TRIES = 3;
@@ -79,11 +79,11 @@ async function insert<Data extends object>(
   job: Job<Data>,
   { text, expiresAt, record: { identity } }: Draft,
 ): Promise<Place> {
-  const { store } = job.context;
+  const { store, tokens } = job.context;
   let retried = false;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const id = newId();
-    const key = keyOf(id);
+    const key = tokens.keyOf(id);
     if (job.isEntering && identity) await claim(job, { identity, key, expiresAt });
     try {
       const { swapped } = await store.write(key, text, expiresAt, null);

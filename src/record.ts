@@ -78,11 +78,14 @@ export function decodeRecord(text: string): SessionRecord | Mark | undefined {
   if (moved === null || typeof moved === "string") return { moved };
   const flash = header.flash ?? ([] as unknown);
   const isRight =
-    [createdAt, seenAt].every(Number.isSafeInteger) &&
+    Number.isSafeInteger(createdAt) &&
+    Number.isSafeInteger(seenAt) &&
     (identity === undefined || isIdentity(identity)) &&
     Array.isArray(flash) &&
     flash.every((entry) => Array.isArray(entry?.[1]));
-  return isRight ? { ...(header as SessionRecord), flash: new Map(flash), data } : undefined;
+  return isRight
+    ? Object.assign(header as SessionRecord, { flash: new Map(flash), data })
+    : undefined;
 }
 
 function isIdentity(value: Identity | null): boolean {

@@ -46,6 +46,16 @@ export interface Unanswered {
   readonly key: string;
 }
 
+/** A record, ready to be written. */
+export interface Draft {
+  readonly record: SessionRecord;
+  /** JSON of its data as the application sees it. */
+  readonly seen: string;
+  readonly text: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
 /** All that a session knows; for `load` and `commit` alone. */
 export interface State<Data extends object> {
   /** The `Sessions` that it belongs to. */
@@ -84,11 +94,10 @@ export interface State<Data extends object> {
   /** Whether `commit` has begun: the response is on its way, changes would be lost. */
   closed: boolean | undefined;
   /** What saves sent whose answers were lost: one of them may stand there. */
-  readonly sent: (Pick<Row, "text" | "record"> & {
-    seen: string;
-    expiresAt: number;
-    steps: number;
-  })[];
+  readonly sent: {
+    readonly draft: Draft;
+    readonly steps: number;
+  }[];
   /** The save under way, if any: another waits for it, since two would make two rows. */
   saving?: Promise<unknown>;
   /** A cookie that a save has made and no response has carried yet. */

@@ -3,10 +3,11 @@
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { Hash } from "@noble/hashes/utils.js";
 
 const ID_BYTES = 32;
 const HANDLE_BYTES = 16;
-const SIGNATURE_BYTES = 32;
+const HASH_BYTES = 32;
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /** base64url of 32 bytes: 43 characters, of which the last carries four bits, so only sixteen can stand there. */
 const TOKEN = /^([\w-]{42}[AEIMQUYcgkosw048])\.([\w-]{42}[AEIMQUYcgkosw048])$/;
@@ -25,6 +26,8 @@ export interface Token {
 
 /** Signs and verifies the tokens of one cookie. */
 export interface Tokens {
+  /** What a store sees of an id: base64url of its SHA-256, 43 characters (R3). */
+  keyOf(id: Uint8Array): string;
   sign(id: Uint8Array, purpose?: Purpose): string;
   verify(token: string): Token | Refusal;
 }
@@ -32,11 +35,6 @@ export interface Tokens {
 /** 256 bits that mean nothing (R1, R2). */
 export function newId(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(ID_BYTES));
-}
-
-/** What a store sees of an id: base64url of its SHA-256, 43 characters (R3). */
-export function keyOf(id: Uint8Array): string {
-  return toBase64url(sha256(id));
 }
 
 /** 128 bits that name a session to the application and open nothing (R32). */
@@ -62,23 +60,19 @@ export function createTokens(secrets: readonly string[], cookieName: string): To
   const encoder = new TextEncoder();
   const [first, ...older] = secrets;
   if (first === undefined) throw new TypeError("No secret");
-  // Each key's state is computed once and copied for every message: half the work of an HMAC is in the key. All are
-  // copied into one place, since a new one takes longer than the hash; nothing waits while it is in use.
+  // Each key's state is computed once and copied for every message: half the work of an HMAC is in the key.
   const statesOf = (purpose: Purpose) => {
     const prefix = encoder.encode(`${purpose}\0${cookieName}\0`);
     const stateOf = (secret: string) => hmac.create(sha256, encoder.encode(secret)).update(prefix);
     return [stateOf(first), ...older.map(stateOf)] as const;
   };
   const states = { session: statesOf("session"), end: statesOf("end") };
-  const place = states.session[0].clone();
-  const signatureOf = (state: typeof place, id: Uint8Array) => {
-    const signature = new Uint8Array(SIGNATURE_BYTES);
-    // oxlint-disable-next-line no-underscore-dangle -- its public name
-    state._cloneInto(place).update(id).digestInto(signature);
-    return signature;
-  };
+  const signatureOf = hasher(states.session[0]);
+  const blank = sha256.create();
+  const hashOf = hasher(blank);
 
   return {
+    keyOf: (id) => toBase64url(hashOf(blank, id)),
     sign: (id, purpose = "session") =>
       `${toBase64url(id)}.${toBase64url(signatureOf(states[purpose][0], id))}`,
     verify(token) {
@@ -90,6 +84,20 @@ export function createTokens(secrets: readonly string[], cookieName: string): To
       );
       return purpose ? { id, purpose } : "signature";
     },
+  };
+}
+
+/**
+ * Goes on from a state without changing it. Each time the state is copied into one place, since to make another takes
+ * longer than the hash; nothing waits while it is in use.
+ */
+function hasher<State extends Hash<State>>(model: State) {
+  const place = model.clone();
+  return (state: State, message: Uint8Array): Uint8Array => {
+    const digest = new Uint8Array(HASH_BYTES);
+    // oxlint-disable-next-line no-underscore-dangle -- its public name
+    state._cloneInto(place).update(message).digestInto(digest);
+    return digest;
   };
 }
 

@@ -4,7 +4,6 @@ import { type Context, refOf } from "./context.ts";
 import { type SetCookie, writeCookie } from "./cookie.ts";
 import {
   beginJob,
-  type Draft,
   draftOf,
   type Job,
   lose,
@@ -19,7 +18,7 @@ import { SessionConflictError, type StoreError } from "./errors.ts";
 import { place, type Place, type Placed, remove } from "./place.ts";
 import { encodeRecord } from "./record.ts";
 import { interpret, type Lost } from "./row.ts";
-import { noteEdits, type Row, type State } from "./state.ts";
+import { type Draft, noteEdits, type Row, type State } from "./state.ts";
 import type { Store, Swap } from "./store.ts";
 import { newHandle } from "./token.ts";
 
@@ -90,7 +89,7 @@ async function update<Data extends object>(
       return await context.store.write(row.key, draft.text, draft.expiresAt, expected);
     } catch (error) {
       const isUnknown = (error as StoreError).outcome === "unknown";
-      if (isUnknown) state.sent.push({ ...draft, steps: changes.length });
+      if (isUnknown) state.sent.push({ draft, steps: changes.length });
       throw error;
     }
   });
@@ -175,7 +174,8 @@ async function contend<Data extends object>(
     if (planned === "renew") return { kind: "left" };
     const { current: text } = swap;
     // What was sent for the user before is none of the one's who signs in.
-    const sent = signIn === "other" ? undefined : state.sent.find((save) => save.text === text);
+    const sent =
+      signIn === "other" ? undefined : state.sent.find(({ draft }) => draft.text === text);
     if (sent) return { kind: "sent", sent };
     const reading = await interpret(context.options, text);
     if (text === null || reading.kind !== "session") {
@@ -197,7 +197,7 @@ async function giveUp<Data extends object>(
   if (outcome.kind === "left") return null;
   if (outcome.kind === "lost") return lose(job, outcome.found, outcome.text, row);
   // An earlier save was carried out after all, though its answer was lost: what it did is not done again.
-  settle(state, { ...row, ...outcome.sent, isNews: true });
+  settle(state, row, { ...outcome.sent, isNews: true });
   // A regenerate and a renewal's cookie are still to come.
   const isDone = state.changes.length === 0 && planned === "update";
   return isDone ? null : again(job, planned);
@@ -205,22 +205,20 @@ async function giveUp<Data extends object>(
 
 function finish<Data extends object>(
   { context, state, row, changes, identity, signIn }: Job<Data>,
-  { id, key }: Place,
+  at: Place,
   { draft, attempts }: { readonly draft: Draft; readonly attempts: number },
 ): void {
   if (row && attempts > 1) context.report({ type: "conflict", ref: refOf(row.key), attempts });
   // Another sign-in, or another new id, may have been asked for meanwhile.
   const isLatest = state.identity === identity;
-  settle(state, {
-    ...draft,
-    id,
-    key,
+  settle(state, at, {
+    draft,
     steps: changes.length,
     isNews: attempts > 1 && signIn !== "other",
     isOvertaken: state.signIn === "other" && !isLatest,
   });
   if (!isLatest) return;
-  if (key !== row?.key) state.regenerate = false;
+  if (at.key !== row?.key) state.regenerate = false;
   state.signIn = undefined;
 }
 

@@ -40,10 +40,11 @@ export const contender = {
       }),
       write: handler(async (_request, getSession) => {
         const session = await getSession();
+        let counter = 0;
         session.update((data) => {
-          data.counter = (data.counter ?? 0) + 1;
+          counter = data.counter = (data.counter ?? 0) + 1;
         });
-        return new Response(String(session.data.counter));
+        return new Response(String(counter));
       }),
       mark: handler(async (request, getSession) => {
         const { data } = await getSession();

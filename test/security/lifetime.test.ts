@@ -3,7 +3,7 @@
 import { memoryStore, type SessionOptions, type Store } from "coatcheck";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodeRecord } from "../../src/record.ts";
-import { createTokens, keyOf, newHandle, newId } from "../../src/token.ts";
+import { createTokens, newHandle, newId } from "../../src/token.ts";
 import { type Act, COOKIE, type Data, openShop, rejection, SECRET } from "../behaviour/setup.ts";
 import { cookieJar } from "../support/jar.ts";
 import { dumpingStore, pausingStore } from "../support/stores.ts";
@@ -102,8 +102,9 @@ describe("time", () => {
     const record = { createdAt: START - 90_000, seenAt: START, flash: new Map(), data: "{}" };
     const times = { signedInAt: START - 10_000, authenticatedAt: START };
     const identity = { user: "u1", handle: newHandle(), ...times };
-    store.rows.set(keyOf(id), encodeRecord({ ...record, identity }));
-    const cookie = `${COOKIE}=${createTokens([SECRET], COOKIE).sign(id)}`;
+    const tokens = createTokens([SECRET], COOKIE);
+    store.rows.set(tokens.keyOf(id), encodeRecord({ ...record, identity }));
+    const cookie = `${COOKIE}=${tokens.sign(id)}`;
     pass(80);
     expect((await shop.open(cookie)).isNew).toBe(false);
     pass(10);

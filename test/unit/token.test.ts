@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, createHmac } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { createTokens, keyOf, newId } from "../../src/token.ts";
+import { createTokens, newId } from "../../src/token.ts";
 
 const SECRET = "the secret of these tests: 32 bytes+";
 const OTHER = "an older secret of these tests: 32 bytes";
@@ -29,6 +29,8 @@ describe("newId()", () => {
 });
 
 describe("keyOf()", () => {
+  const { keyOf } = createTokens([SECRET], NAME);
+
   test.each([new Uint8Array(32), new Uint8Array(32).fill(255), newId(), newId()])(
     "is base64url(SHA-256(id)) without padding",
     (id) => {

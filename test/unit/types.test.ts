@@ -17,8 +17,7 @@ import {
   type StandardSchema,
   type Store,
 } from "../../src/index.ts";
-import { keyOf, newId } from "../../src/token.ts";
-import { createTokens } from "../../src/token.ts";
+import { createTokens, newId } from "../../src/token.ts";
 import { encodeRecord } from "../../src/record.ts";
 
 const SECRET = "the secret of these tests: 32 bytes+";
@@ -330,9 +329,11 @@ describe.each(SCHEMAS)("a schema of %s", (_, schema) => {
       flash: new Map([["notice", ["0123456789abcdef", "Saved"]]]),
       data: JSON.stringify(data),
     });
-    await store.write(keyOf(id), text, now + 60_000, null);
-    const cookie = `__Host-session=${createTokens(secrets, "__Host-session").sign(id)}`;
-    return { sessions, events, cookie, row: () => store.read(keyOf(id)), text };
+    const tokens = createTokens(secrets, "__Host-session");
+    const key = tokens.keyOf(id);
+    await store.write(key, text, now + 60_000, null);
+    const cookie = `__Host-session=${tokens.sign(id)}`;
+    return { sessions, events, cookie, row: () => store.read(key), text };
   }
 
   test("gives a new session its defaults", async () => {
