@@ -1,6 +1,6 @@
 // What one request did to a session, as a list of steps that can be taken again on newer data.
 
-import { isFunction, isObject } from "./check.ts";
+import { isFunction } from "./check.ts";
 import { encodeData } from "./data.ts";
 import type { Flash } from "./record.ts";
 
@@ -16,16 +16,14 @@ export interface Draft<Data> {
  */
 export type Change<Data> = (draft: Draft<Data>) => void;
 
-/** Compares data with the JSON that it was, and answers the edits in between; `undefined` when there are none. */
-export function diff<Data extends object>(before: string, after: Data): Change<Data> | undefined {
-  const old = JSON.parse(before) as Record<string, unknown>;
-  const now = after as Record<string, unknown>;
-  const edits = Object.keys({ ...old, ...now })
-    .filter((key) => !isEqual(old[key], now[key]))
-    .map((key) => [key, JSON.stringify(now[key]) as string | undefined] as const)
-    .filter(([key, json]) => json !== JSON.stringify(old[key]));
-  if (edits.length === 0) return undefined;
+/**
+ * The step from one JSON to another: the edits of top-level properties. They are looked for when the step is taken, which
+ * most never are.
+ */
+export function diff<Data extends object>(before: string, after: string): Change<Data> {
+  let edits: readonly (readonly [key: string, json: string | undefined])[] | undefined;
   return ({ data }) => {
+    edits ??= editsBetween(before, after);
     const record = data as Record<string, unknown>;
     for (const [key, json] of edits) {
       if (json === undefined) delete record[key];
@@ -34,13 +32,11 @@ export function diff<Data extends object>(before: string, after: Data): Change<D
   };
 }
 
-/** Whether two values are the same JSON for certain, as nearly all are that a request has not edited. */
-function isEqual(left: unknown, right: unknown): boolean {
-  if (!isObject(left) || !isObject(right)) return left === right;
-  const [names, others] = [Object.keys(left), Object.keys(right)];
-  if (names.length !== others.length || Array.isArray(left) !== Array.isArray(right)) return false;
-  const [before, after] = [left, right] as Record<string, unknown>[];
-  return names.every((name, at) => name === others[at] && isEqual(before?.[name], after?.[name]));
+function editsBetween(before: string, after: string) {
+  const [old, now] = [before, after].map((json) => JSON.parse(json) as Record<string, unknown>);
+  return Object.keys({ ...old, ...now })
+    .map((key) => [key, JSON.stringify(now?.[key]) as string | undefined] as const)
+    .filter(([key, json]) => json !== JSON.stringify(old?.[key]));
 }
 
 /** The step that a function given to `update` is. @throws TypeError when it answers a promise */

@@ -132,7 +132,7 @@ export function settle<Data extends object>(
     if (state.touched) noteEdits(state);
     const theirs = JSON.parse(seen) as Data;
     const { data, flash } = replay(state.changes, theirs, record.flash);
-    if (state.data) diff(state.noted, theirs)?.({ data: state.data, flash });
+    if (state.data) diff<Data>(state.noted, data)({ data: state.data, flash });
     state.noted = data;
     state.flash = flash;
   } catch {

@@ -144,8 +144,7 @@ export function noteEdits<Data extends object>(state: State<Data>): string {
   const data = begun(state);
   if (state.touched) {
     const json = encodeData(data, "data");
-    const edits = json === state.noted ? undefined : diff(state.noted, data);
-    if (edits) state.changes.push(edits);
+    if (json !== state.noted) state.changes.push(diff(state.noted, json));
     state.noted = json;
   }
   return state.noted;
