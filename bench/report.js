@@ -3,6 +3,7 @@
 // @ts-check
 
 import { WORKS } from "./stopwatch.js";
+import { NONE, spread, table } from "./table.js";
 
 /**
  * @typedef {import("./stopwatch.js").Work} Work
@@ -65,8 +66,6 @@ const COUNTS = [
     valuesOf: ({ left }) => [left?.keys, left?.counted],
   },
 ];
-
-const NONE = "-";
 
 /**
  * @param {readonly Taken[]} taken in each round
@@ -192,35 +191,9 @@ function bestOf(peers, work) {
   return best ? `${best.median.toFixed(2)} ${best.name}` : NONE;
 }
 
-/** @param {Quartiles | undefined} quartiles */
-function spread(quartiles) {
-  if (quartiles === undefined) return NONE;
-  const [low, median, high] = [quartiles.low, quartiles.median, quartiles.high].map((each) =>
-    each.toFixed(2),
-  );
-  return `${median} (${low} to ${high})`;
-}
-
 /** @param {boolean} isMet */
 function verdict(isMet) {
   return isMet ? "met" : "NOT MET";
-}
-
-/**
- * @param {readonly string[]} head
- * @param {readonly (readonly string[])[]} rows
- */
-function table(head, rows) {
-  const all = [head, ...rows];
-  const widths = head.map((_, at) => Math.max(...all.map((row) => (row[at] ?? "").length)));
-  return all
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }
 
 /**
