@@ -41,11 +41,10 @@ export const node = {
  * which is when the middleware has saved.
  * @param {Middleware} middleware
  * @param {(request: Incoming) => string | Promise<string>} handle
- * @returns {import("./work.js").Handler<Incoming, ServerResponse>}
+ * @returns {(request: Incoming, response?: ServerResponse) => Promise<ServerResponse>}
  */
 export function behind(middleware, handle) {
-  return async (request) => {
-    const response = new ServerResponse(request);
+  return async (request, response = new ServerResponse(request)) => {
     const { end } = response;
     const ended = new Promise((resolve) => {
       // The middleware puts its own in front of this one.

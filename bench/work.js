@@ -27,7 +27,7 @@
  * @template Incoming
  * @template Outgoing
  * @typedef {object} Routes
- * @property {Handler<Incoming, Outgoing>} begin makes a session that holds {@link DATA}
+ * @property {Handler<Incoming, Outgoing>} begin makes a session that holds {@link newData}
  * @property {Handler<Incoming, Outgoing>} read answers `name`, else {@link NOBODY}
  * @property {Handler<Incoming, Outgoing>} [write] adds one to `counter` and answers it
  * @property {Handler<Incoming, Outgoing>} [mark] sets the property that `?key=` names, and answers {@link countMarks}
@@ -74,6 +74,11 @@ export const DATA = {
 };
 
 /** @typedef {typeof DATA & Record<string, unknown>} Data */
+
+/** The data of one visitor alone: what some keep as it is must not be one object for all. */
+export function newData() {
+  return structuredClone(DATA);
+}
 
 /** What `read` answers where there is no session. */
 export const NOBODY = "nobody";

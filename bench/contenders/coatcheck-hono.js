@@ -5,7 +5,7 @@
 import { Hono } from "hono";
 import { getSession, session } from "../../dist/hono.js";
 import { web } from "../web.js";
-import { countMarks, DATA, NOBODY, USER } from "../work.js";
+import { countMarks, newData, NOBODY, USER } from "../work.js";
 import { createOver } from "./coatcheck.js";
 
 /** @type {import("../work.js").Contender<Request, Response>} */
@@ -20,7 +20,7 @@ export const contender = {
     return {
       begin: app().get("/", async (c) => {
         const visitor = await getSession(c);
-        Object.assign(visitor.data, structuredClone(DATA));
+        Object.assign(visitor.data, newData());
         return c.text("begun");
       }).fetch,
       read: app().get("/", async (c) => {

@@ -4,7 +4,7 @@
 
 import { createRequire } from "node:module";
 import { behind, node } from "../node.js";
-import { countMarks, DATA, DAY_SECONDS, NAME, NOBODY, SECRET, USER } from "../work.js";
+import { countMarks, DAY_SECONDS, NAME, newData, NOBODY, SECRET, USER } from "../work.js";
 
 // Its package has no types.
 const session = createRequire(import.meta.url)("express-session");
@@ -54,49 +54,54 @@ export const contender = {
   name: "express-session",
   keeps: "store",
   platform: node,
-  create(rows) {
-    const middleware = session({
-      store: new RowsStore(rows),
-      secret: SECRET,
-      name: NAME,
-      resave: false,
-      saveUninitialized: false,
-      cookie: {
-        path: "/",
-        httpOnly: true,
-        secure: true,
-        sameSite: "lax",
-        maxAge: DAY_SECONDS * 1000,
-      },
-    });
-
-    return {
-      begin: behind(middleware, (request) => {
-        Object.assign(dataOf(request), DATA);
-        return "begun";
-      }),
-      read: behind(middleware, (request) => dataOf(request).name ?? NOBODY),
-      write: behind(middleware, (request) => {
-        const data = dataOf(request);
-        data.counter = (data.counter ?? 0) + 1;
-        return String(data.counter);
-      }),
-      mark: behind(middleware, (request) => {
-        const data = dataOf(request);
-        data[new URL(request.url ?? "", "https://shop.example").searchParams.get("key") ?? ""] =
-          true;
-        return String(countMarks(data));
-      }),
-      signIn: behind(middleware, async (request) => {
-        const { cookie: _cookie, ...data } = dataOf(request);
-        await new Promise((resolve, reject) => {
-          dataOf(request).regenerate((/** @type {unknown} */ error) =>
-            error ? reject(error) : resolve(undefined),
-          );
-        });
-        Object.assign(dataOf(request), data, { user: USER });
-        return USER;
-      }),
-    };
-  },
+  create: (rows) => routesIn(new RowsStore(rows)),
 };
+
+/**
+ * @param {object} [store] Default: its own, in memory
+ * @returns {import("../work.js").Routes<import("../node.js").Incoming, import("node:http").ServerResponse>}
+ */
+export function routesIn(store) {
+  const middleware = session({
+    store,
+    secret: SECRET,
+    name: NAME,
+    resave: false,
+    saveUninitialized: false,
+    cookie: {
+      path: "/",
+      httpOnly: true,
+      secure: true,
+      sameSite: "lax",
+      maxAge: DAY_SECONDS * 1000,
+    },
+  });
+
+  return {
+    begin: behind(middleware, (request) => {
+      Object.assign(dataOf(request), newData());
+      return "begun";
+    }),
+    read: behind(middleware, (request) => dataOf(request).name ?? NOBODY),
+    write: behind(middleware, (request) => {
+      const data = dataOf(request);
+      data.counter = (data.counter ?? 0) + 1;
+      return String(data.counter);
+    }),
+    mark: behind(middleware, (request) => {
+      const data = dataOf(request);
+      data[new URL(request.url ?? "", "https://shop.example").searchParams.get("key") ?? ""] = true;
+      return String(countMarks(data));
+    }),
+    signIn: behind(middleware, async (request) => {
+      const { cookie: _cookie, ...data } = dataOf(request);
+      await new Promise((resolve, reject) => {
+        dataOf(request).regenerate((/** @type {unknown} */ error) =>
+          error ? reject(error) : resolve(undefined),
+        );
+      });
+      Object.assign(dataOf(request), data, { user: USER });
+      return USER;
+    }),
+  };
+}

@@ -5,7 +5,7 @@
 import { Hono } from "hono";
 import { sessionMiddleware } from "hono-sessions";
 import { web } from "../web.js";
-import { countMarks, DATA, DAY_SECONDS, NAME, NOBODY, SECRET, USER } from "../work.js";
+import { countMarks, DAY_SECONDS, NAME, newData, NOBODY, SECRET, USER } from "../work.js";
 
 /**
  * @typedef {object} Variables
@@ -18,12 +18,12 @@ export const contender = {
   name: "hono-sessions",
   keeps: "store",
   platform: web,
-  create: (rows) => createOver(rows, { encryptionKey: SECRET }),
+  create: (rows) => createOver(rows),
 };
 
 /**
  * @param {import("../rows.js").Rows} rows
- * @param {{ encryptionKey?: string }} options
+ * @param {{ encryptionKey?: string }} [options] as of {@link routesIn}
  * @returns {import("../work.js").Routes<Request, Response>}
  */
 export function createOver(rows, options) {
@@ -37,6 +37,15 @@ export function createOver(rows, options) {
     persistSessionData: async (id, data) => rows.set(id, JSON.stringify(data)),
     deleteSession: async (id) => rows.delete(id),
   };
+  return routesIn(store, options);
+}
+
+/**
+ * @param {import("hono-sessions").Store} store
+ * @param {{ encryptionKey?: string }} [options]
+ * @returns {import("../work.js").Routes<Request, Response>}
+ */
+export function routesIn(store, options = { encryptionKey: SECRET }) {
   const middleware = sessionMiddleware({
     ...options,
     store,
@@ -48,7 +57,7 @@ export function createOver(rows, options) {
 
   return {
     begin: app().get("/", (c) => {
-      for (const [key, value] of Object.entries(DATA)) c.var.session.set(key, value);
+      for (const [key, value] of Object.entries(newData())) c.var.session.set(key, value);
       return c.text("begun");
     }).fetch,
     read: app().get("/", (c) => c.text(c.var.session.get("name") ?? NOBODY)).fetch,

@@ -5,7 +5,16 @@
 import { createCookie } from "@remix-run/cookie";
 import { createSession } from "@remix-run/session";
 import { keyOf, web } from "../web.js";
-import { ATTRIBUTES, countMarks, DATA, DAY_SECONDS, NAME, NOBODY, SECRET, USER } from "../work.js";
+import {
+  ATTRIBUTES,
+  countMarks,
+  DAY_SECONDS,
+  NAME,
+  newData,
+  NOBODY,
+  SECRET,
+  USER,
+} from "../work.js";
 
 /**
  * @param {import("../rows.js").Rows} rows
@@ -35,53 +44,58 @@ export const contender = {
   name: "@remix-run/session",
   keeps: "store",
   platform: web,
-  create(rows) {
-    const storage = createStorage(rows);
-    const cookie = createCookie(NAME, {
-      ...ATTRIBUTES,
-      sameSite: "Lax",
-      secrets: [SECRET],
-      maxAge: DAY_SECONDS,
-    });
-    /** @param {Request} request */
-    const open = async (request) => storage.read(await cookie.parse(request.headers.get("Cookie")));
-    /**
-     * @param {import("@remix-run/session").Session} session
-     * @param {string} body
-     */
-    async function save(session, body) {
-      const value = await storage.save(session);
-      if (value === null) return new Response(body);
-      return new Response(body, { headers: { "Set-Cookie": await cookie.serialize(value) } });
-    }
-
-    return {
-      async begin(request) {
-        const session = await open(request);
-        for (const [key, value] of Object.entries(DATA)) session.set(key, value);
-        return save(session, "begun");
-      },
-      async read(request) {
-        const session = await open(request);
-        return save(session, /** @type {string | undefined} */ (session.get("name")) ?? NOBODY);
-      },
-      async write(request) {
-        const session = await open(request);
-        const counter = Number(session.get("counter") ?? 0) + 1;
-        session.set("counter", counter);
-        return save(session, String(counter));
-      },
-      async mark(request) {
-        const session = await open(request);
-        session.set(keyOf(request), true);
-        return save(session, String(countMarks(session.data[0])));
-      },
-      async signIn(request) {
-        const session = await open(request);
-        session.set("user", USER);
-        session.regenerateId(true);
-        return save(session, USER);
-      },
-    };
-  },
+  create: (rows) => routesIn(createStorage(rows)),
 };
+
+/**
+ * @param {import("@remix-run/session").SessionStorage} storage
+ * @returns {import("../work.js").Routes<Request, Response>}
+ */
+export function routesIn(storage) {
+  const cookie = createCookie(NAME, {
+    ...ATTRIBUTES,
+    sameSite: "Lax",
+    secrets: [SECRET],
+    maxAge: DAY_SECONDS,
+  });
+  /** @param {Request} request */
+  const open = async (request) => storage.read(await cookie.parse(request.headers.get("Cookie")));
+  /**
+   * @param {import("@remix-run/session").Session} session
+   * @param {string} body
+   */
+  async function save(session, body) {
+    const value = await storage.save(session);
+    if (value === null) return new Response(body);
+    return new Response(body, { headers: { "Set-Cookie": await cookie.serialize(value) } });
+  }
+
+  return {
+    async begin(request) {
+      const session = await open(request);
+      for (const [key, value] of Object.entries(newData())) session.set(key, value);
+      return save(session, "begun");
+    },
+    async read(request) {
+      const session = await open(request);
+      return save(session, /** @type {string | undefined} */ (session.get("name")) ?? NOBODY);
+    },
+    async write(request) {
+      const session = await open(request);
+      const counter = Number(session.get("counter") ?? 0) + 1;
+      session.set("counter", counter);
+      return save(session, String(counter));
+    },
+    async mark(request) {
+      const session = await open(request);
+      session.set(keyOf(request), true);
+      return save(session, String(countMarks(session.data[0])));
+    },
+    async signIn(request) {
+      const session = await open(request);
+      session.set("user", USER);
+      session.regenerateId(true);
+      return save(session, USER);
+    },
+  };
+}
