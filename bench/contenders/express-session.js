@@ -66,6 +66,8 @@ export function routesIn(store) {
     store,
     secret: SECRET,
     name: NAME,
+    // Over HTTP there is a proxy in front that speaks TLS.
+    proxy: true,
     resave: false,
     saveUninitialized: false,
     cookie: {
