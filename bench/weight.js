@@ -45,7 +45,7 @@ const NAMED = 4;
  * @param {{ rounds?: number }} [options] how often all are imported, one after another
  * @returns {Promise<Weight>} ours comes first
  */
-export async function measureWeight({ rounds = 9 } = {}) {
+export async function measureWeight({ rounds = 7 } = {}) {
   const { emptyMs, taken } = importInTurns(rounds);
   const [ours = []] = taken;
   /** @type {Import[]} */
