@@ -24,14 +24,23 @@ export const WORKS = ["read", "write", "anonymous", "forged", "sign in"];
 const MOST = 256;
 
 /**
+ * A piece of work, and requests for it, made ahead.
+ *
+ * @template Incoming
+ * @template Outgoing
+ * @typedef {object} Supply
+ * @property {import("./work.js").Handler<Incoming, Outgoing>} handle
+ * @property {(count: number) => Promise<Incoming[]>} supply requests, of which each is to be handled once
+ */
+
+/**
  * @template Incoming
  * @template Outgoing
  * @param {import("./work.js").Contender<Incoming, Outgoing>} contender
  * @param {Work} work
- * @returns {Promise<((ms: number) => Promise<Taken>) | undefined>} handles requests for that long; `undefined` where
- *   the contender does not do that work
+ * @returns {Promise<Supply<Incoming, Outgoing> | undefined>} `undefined` where the contender does not do that work
  */
-export async function createStopwatch({ keeps, platform, create }, work) {
+export async function createSupply({ keeps, platform, create }, work) {
   const rows = nearRows();
   const { begin, ...routes } = await create(rows);
   const handle = {
@@ -60,17 +69,38 @@ export async function createStopwatch({ keeps, platform, create }, work) {
     return work === "sign in" && keeps === "store" ? beginSession() : cookie;
   }
 
+  return {
+    handle,
+    async supply(count) {
+      // What is left by those before, among it what some store for nobody.
+      if (work !== "read" && work !== "write") rows.clear();
+      const requests = [];
+      while (requests.length < count) requests.push(platform.request(await nextCookie()));
+      return requests;
+    },
+  };
+}
+
+/**
+ * @template Incoming
+ * @template Outgoing
+ * @param {import("./work.js").Contender<Incoming, Outgoing>} contender
+ * @param {Work} work
+ * @returns {Promise<((ms: number) => Promise<Taken>) | undefined>} handles requests for that long; `undefined` where
+ *   the contender does not do that work
+ */
+export async function createStopwatch(contender, work) {
+  const supplied = await createSupply(contender, work);
+  if (supplied === undefined) return undefined;
+  const { handle, supply } = supplied;
   let size = 1;
 
   /** @returns {Promise<Taken>} of as many requests, in all */
   async function timeSome() {
-    // What is left by those before, among it what some store for nobody.
-    if (work !== "read" && work !== "write") rows.clear();
-    const requests = [];
-    while (requests.length < size) requests.push(platform.request(await nextCookie()));
+    const requests = await supply(size);
     const usage = process.cpuUsage();
     const from = performance.now();
-    for (const request of requests) await handle?.(request);
+    for (const request of requests) await handle(request);
     const wall = (performance.now() - from) * 1000;
     const { user, system } = process.cpuUsage(usage);
     return { wall, cpu: user + system };
