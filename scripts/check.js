@@ -1,5 +1,5 @@
-// `npm run check`: everything that can be said about the repository without running the library. All checks run;
-// the last line counts them.
+// `npm run check`: everything that can be said about the repository without running the library, and what its work
+// costs. All checks run; the last line counts them.
 
 // @ts-check
 
@@ -49,7 +49,7 @@ const FOR_NODE = "cli.js";
 /** What JSR does not get: Next itself comes from npm alone. */
 const NPM_ALONE = ["./next", "./package.json"];
 /** These say something when they pass, too. */
-const MEASURES = ["size", "size of node_modules"];
+const MEASURES = ["size", "performance", "size of node_modules"];
 
 const temporary = mkdtempSync(join(tmpdir(), "coatcheck-check-"));
 
@@ -70,6 +70,7 @@ const CHECKS = {
   "are the types wrong": () =>
     run(bin("attw", "test/package"), [tarballPath(), "--profile", "esm-only", "--no-emoji"]),
   size,
+  performance: () => run(process.execPath, ["bench/gate.js"]),
   "words in the bundle": words,
   "lock files": async () => listed(lockFaults()),
   "versions of package.json and deno.json": async () => listed(versionFaults()),
@@ -85,7 +86,7 @@ for (const folder of ["test/package", "test/runtimes", "test/prisma", "bench"]) 
 let failed = 0;
 for (const [name, check] of Object.entries(CHECKS)) {
   const { ok, output } = await attempt(check);
-  const passed = MEASURES.includes(name) ? `ok ${name}: ${output}` : `ok ${name}`;
+  const passed = MEASURES.includes(name) ? `ok ${name}: ${output.trimEnd()}` : `ok ${name}`;
   console.log(ok ? passed : `FAILED ${name}\n${output.trimEnd()}`);
   if (!ok) failed++;
 }
