@@ -51,6 +51,14 @@ export function nearRows() {
       return { swapped: true };
     },
     clear: () => map.clear(),
+    /** Answers what puts all rows back as they are now. */
+    keep() {
+      const kept = [...map];
+      return () => {
+        map.clear();
+        for (const [key, value] of kept) map.set(key, value);
+      };
+    },
   };
 }
 

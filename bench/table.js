@@ -1,9 +1,41 @@
-// Text in columns, and what stands in a cell.
+// Figures as text: medians with their quartiles, rows under a head.
 
 // @ts-check
 
-/** Where there is nothing to say. */
+/**
+ * @typedef {object} Quartiles
+ * @property {number} low
+ * @property {number} median
+ * @property {number} high
+ */
+
 export const NONE = "-";
+
+/**
+ * @param {readonly number[]} values
+ * @returns {Quartiles}
+ */
+export function quartilesOf(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (/** @type {number} */ part) => sorted[Math.round((sorted.length - 1) * part)] ?? NaN;
+  return { low: at(0.25), median: at(0.5), high: at(0.75) };
+}
+
+/** @param {Quartiles | undefined} quartiles */
+export function spread(quartiles) {
+  if (quartiles === undefined) return NONE;
+  const { low, median, high } = quartiles;
+  return `${short(median)} (${short(low)} to ${short(high)})`;
+}
+
+/**
+ * Three digits that count, without an exponent.
+ * @param {number} value
+ */
+export function short(value) {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}
 
 /**
  * @param {readonly string[]} head
@@ -20,13 +52,4 @@ export function table(head, rows) {
         .trimEnd(),
     )
     .join("\n");
-}
-
-/** @param {import("./report.js").Quartiles | undefined} quartiles */
-export function spread(quartiles) {
-  if (quartiles === undefined) return NONE;
-  const [low, median, high] = [quartiles.low, quartiles.median, quartiles.high].map((each) =>
-    each.toFixed(2),
-  );
-  return `${median} (${low} to ${high})`;
 }

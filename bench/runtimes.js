@@ -1,0 +1,188 @@
+// What a request costs on Node, Deno, Bun and workerd: the processor's time, as the kernel counts it for the process,
+// beside that of the floor on the same runtime. Alone: `node bench/runtimes.js [contender…]`, after `npm run build`.
+
+// @ts-check
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { installPackages, isMain } from "../scripts/system.js";
+import { cpuOf, hasCpuTime } from "./cpu.js";
+import { takeTurns } from "./rounds.js";
+import { bundle } from "./runtimes/bundle.js";
+import { findRuntimes } from "./runtimes/programs.js";
+import { WORKS } from "./stopwatch.js";
+import { NONE, quartilesOf, short, spread, table } from "./table.js";
+
+/**
+ * @typedef {import("./stopwatch.js").Work} Work
+ * @typedef {import("./runtimes/programs.js").Runtime} Runtime
+ * @typedef {import("./table.js").Quartiles} Quartiles
+ * @typedef {import("./runtimes/programs.js").Process & { file: string }} Contestant
+ *
+ * @typedef {object} Cost
+ * @property {Quartiles} micros of the processor's time, for each request
+ * @property {Quartiles} ratio times as cheap as the floor in the same round
+ *
+ * @typedef {object} RuntimeResult
+ * @property {string} runtime
+ * @property {Record<string, Partial<Record<Work, Cost>>>} costs by contender and work
+ *
+ * @typedef {object} RuntimesResults
+ * @property {readonly RuntimeResult[]} runtimes
+ * @property {readonly string[]} skipped what was not measured, and why
+ */
+
+const FLOOR = "floor";
+const CONTENDERS = [FLOOR, "coatcheck", "react-router", "hono-sessions"];
+/** So that each is compiled, and its count is known. */
+const WARMUP_MS = 400;
+const WARMUP_DEADLINE_MS = 700;
+
+/**
+ * @param {object} [options]
+ * @param {readonly string[]} [options.contenders] files of bench/contenders that speak Web, the floor among them
+ * @param {number} [options.rounds]
+ * @param {number} [options.ms] of the processor, in a round
+ * @param {number} [options.seconds] of the rounds on one runtime, at most
+ * @returns {Promise<RuntimesResults>}
+ */
+export async function measureRuntimes(options = {}) {
+  const { contenders = CONTENDERS, rounds = 11, ms = 40, seconds = 8 } = options;
+  if (!hasCpuTime()) return { runtimes: [], skipped: ["all: this system has no schedstat"] };
+  const { ok, output } = await installPackages("test/runtimes");
+  const skipped = ok ? [] : [`what is not installed: ${output.trim()}`];
+  const runtimes = [];
+  for (const runtime of findRuntimes()) {
+    if (runtime.binary === undefined) {
+      skipped.push(`${runtime.name}: it is not installed, or not made for this platform`);
+      continue;
+    }
+    const folder = mkdtempSync(join(tmpdir(), "coatcheck-bench-"));
+    /** @type {Contestant[]} */
+    const contestants = [];
+    try {
+      for (const file of contenders) {
+        const started = await start(runtime, file, folder).catch((error) => String(error.message));
+        if (typeof started === "string") skipped.push(`${file} on ${runtime.name}: ${started}`);
+        else contestants.push(started);
+      }
+      if (!contestants.some(({ file }) => file === FLOOR)) continue;
+      const costs = await measureAll(contestants, { rounds, ms, seconds });
+      runtimes.push({ runtime: `${runtime.name} ${runtime.version}`, costs });
+    } finally {
+      for (const { stop } of contestants) await stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  return { runtimes, skipped };
+}
+
+/**
+ * A contender in a process of its own, whose answers are right there.
+ * @param {Runtime} runtime
+ * @param {string} file
+ * @param {string} folder
+ * @returns {Promise<Contestant>}
+ */
+async function start({ conditions, isWorker, start: startModule }, file, folder) {
+  const module = join(folder, `${file}.mjs`);
+  await bundle(file, { conditions, isWorker, outfile: module });
+  const child = await startModule(module);
+  try {
+    const { error } = await child.ask({ ask: "prove" });
+    if (error !== undefined) throw new Error(error);
+    return { ...child, file };
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
+}
+
+/**
+ * @param {readonly Contestant[]} contestants
+ * @param {{ rounds: number, ms: number, seconds: number }} options
+ */
+async function measureAll(contestants, { rounds, ms, seconds }) {
+  /** @type {RuntimeResult["costs"]} */
+  const costs = Object.fromEntries(contestants.map(({ file }) => [file, {}]));
+  for (const work of WORKS) {
+    const doing = [];
+    for (const contestant of contestants) {
+      const count = await warmUp(contestant, work, ms);
+      if (count > 0) doing.push({ ...contestant, count });
+    }
+    const most = { rounds, seconds: seconds / WORKS.length };
+    const taken = await takeTurns(most, doing, async ({ count, ...contestant }) => {
+      const { cpu, done } = await spend(contestant, work, count);
+      return cpu / done;
+    });
+    const floor = taken[doing.findIndex(({ file }) => file === FLOOR)];
+    for (const [at, { file }] of doing.entries()) {
+      const values = taken[at] ?? [];
+      const ratios = values.map((value, round) => (floor?.[round] ?? NaN) / value);
+      const cost = { micros: quartilesOf(values), ratio: quartilesOf(ratios) };
+      Object.assign(costs[file] ?? {}, { [work]: cost });
+    }
+  }
+  return costs;
+}
+
+/**
+ * Measured by the processor's time, since on a busy machine the time alone says nothing of what has been compiled.
+ * @param {Contestant} contestant
+ * @param {Work} work
+ * @param {number} ms
+ * @returns {Promise<number>} the requests that take so long; 0 where it does not do that work
+ */
+async function warmUp(contestant, work, ms) {
+  let count = 64;
+  let spent = 0;
+  const deadline = performance.now() + WARMUP_DEADLINE_MS;
+  while (spent < WARMUP_MS * 1000 && performance.now() < deadline) {
+    const { cpu, done } = await spend(contestant, work, count);
+    if (done === 0) return 0;
+    spent += cpu;
+    count = Math.max(1, Math.round((done * ms * 1000) / cpu));
+  }
+  return count;
+}
+
+/**
+ * @param {Contestant} contestant
+ * @param {Work} work
+ * @param {number} count
+ * @returns {Promise<{ cpu: number, done: number }>} microseconds, of so many requests
+ */
+async function spend({ pid, ask }, work, count) {
+  const before = cpuOf(pid);
+  const { done = 0, error } = await ask({ ask: "do", work, count });
+  if (error !== undefined) throw new Error(error);
+  return { cpu: cpuOf(pid) - before, done };
+}
+
+/** @param {RuntimesResults} results */
+export function formatRuntimes({ runtimes, skipped }) {
+  const rows = runtimes.flatMap(({ runtime, costs }) =>
+    Object.entries(costs).map(([file, works], at) => [
+      at === 0 ? runtime : "",
+      file,
+      ...WORKS.map((work) => {
+        const found = works[work];
+        if (found === undefined) return NONE;
+        return file === FLOOR ? `${short(found.micros.median)} µs` : spread(found.ratio);
+      }),
+    ]),
+  );
+  return [
+    "Times as cheap as the floor on each runtime, in time of the processor, a store in process: median and quartiles",
+    table(["", "", ...WORKS], rows),
+    ...skipped.map((line) => `Not measured, ${line}`),
+  ].join("\n");
+}
+
+if (isMain(import.meta.url)) {
+  const given = process.argv.slice(2);
+  const contenders = given.length > 0 ? [...new Set([FLOOR, ...given])] : CONTENDERS;
+  console.log(formatRuntimes(await measureRuntimes({ contenders })));
+}
