@@ -4,20 +4,29 @@
 
 import { quartilesOf } from "./table.js";
 
+/**
+ * For how long at most: a slow machine has fewer rounds.
+ *
+ * @typedef {object} Most
+ * @property {number} rounds
+ * @property {number} seconds
+ */
+
 /** However slow the machine is, fewer have no quartiles. */
 const LEAST_ROUNDS = 3;
 
 /**
  * Has each of them measured once in each round, one after another. Who begins moves on.
  * @template Contestant
- * @param {{ rounds: number, seconds: number }} most for how long at most: a slow machine has fewer rounds
+ * @template Taken
+ * @param {Most} most
  * @param {readonly Contestant[]} contestants
- * @param {(contestant: Contestant) => Promise<number>} measure
- * @returns {Promise<number[][]>} what each contestant took in each round
+ * @param {(contestant: Contestant) => Promise<Taken>} measure
+ * @returns {Promise<Taken[][]>} what each contestant took in each round
  */
 export async function takeTurns({ rounds, seconds }, contestants, measure) {
   const deadline = performance.now() + seconds * 1000;
-  /** @type {number[][]} */
+  /** @type {Taken[][]} */
   const taken = contestants.map(() => []);
   for (let round = 0; round < rounds; round++) {
     if (round >= LEAST_ROUNDS && performance.now() > deadline) break;

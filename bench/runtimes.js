@@ -7,9 +7,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installPackages, isMain } from "../scripts/system.js";
-import { cpuOf, hasCpuTime } from "./cpu.js";
+import { hasCpuTime } from "./cpu.js";
 import { takeTurns } from "./rounds.js";
 import { bundle } from "./runtimes/bundle.js";
+import { spend, warmUp } from "./runtimes/spend.js";
 import { findRuntimes } from "./runtimes/programs.js";
 import { WORKS } from "./stopwatch.js";
 import { NONE, quartilesOf, short, spread, table } from "./table.js";
@@ -35,9 +36,6 @@ import { NONE, quartilesOf, short, spread, table } from "./table.js";
 
 const FLOOR = "floor";
 const CONTENDERS = [FLOOR, "coatcheck", "react-router", "hono-sessions"];
-/** So that each is compiled, and its count is known. */
-const WARMUP_MS = 400;
-const WARMUP_DEADLINE_MS = 700;
 
 /**
  * @param {object} [options]
@@ -109,12 +107,12 @@ async function measureAll(contestants, { rounds, ms, seconds }) {
   for (const work of WORKS) {
     const doing = [];
     for (const contestant of contestants) {
-      const count = await warmUp(contestant, work, ms);
+      const count = await warmUp(contestant, { work }, ms);
       if (count > 0) doing.push({ ...contestant, count });
     }
     const most = { rounds, seconds: seconds / WORKS.length };
     const taken = await takeTurns(most, doing, async ({ count, ...contestant }) => {
-      const { cpu, done } = await spend(contestant, work, count);
+      const { cpu, done } = await spend(contestant, { work, count });
       return cpu / done;
     });
     const floor = taken[doing.findIndex(({ file }) => file === FLOOR)];
@@ -126,39 +124,6 @@ async function measureAll(contestants, { rounds, ms, seconds }) {
     }
   }
   return costs;
-}
-
-/**
- * Measured by the processor's time, since on a busy machine the time alone says nothing of what has been compiled.
- * @param {Contestant} contestant
- * @param {Work} work
- * @param {number} ms
- * @returns {Promise<number>} the requests that take so long; 0 where it does not do that work
- */
-async function warmUp(contestant, work, ms) {
-  let count = 64;
-  let spent = 0;
-  const deadline = performance.now() + WARMUP_DEADLINE_MS;
-  while (spent < WARMUP_MS * 1000 && performance.now() < deadline) {
-    const { cpu, done } = await spend(contestant, work, count);
-    if (done === 0) return 0;
-    spent += cpu;
-    count = Math.max(1, Math.round((done * ms * 1000) / cpu));
-  }
-  return count;
-}
-
-/**
- * @param {Contestant} contestant
- * @param {Work} work
- * @param {number} count
- * @returns {Promise<{ cpu: number, done: number }>} microseconds, of so many requests
- */
-async function spend({ pid, ask }, work, count) {
-  const before = cpuOf(pid);
-  const { done = 0, error } = await ask({ ask: "do", work, count });
-  if (error !== undefined) throw new Error(error);
-  return { cpu: cpuOf(pid) - before, done };
 }
 
 /** @param {RuntimesResults} results */

@@ -13,7 +13,8 @@
  * @property {"store" | "cookie"} keeps where the data is
  * @property {true} [unsigned] the cookie is the bare id: whoever can write into the store, or guess, is let in
  * @property {Platform<Incoming, Outgoing>} platform
- * @property {(rows: import("./rows.js").Rows) => Awaitable<Routes<Incoming, Outgoing>>} create over a store's rows
+ * @property {(rows: import("./rows.js").Rows, data?: Data) => Awaitable<Routes<Incoming, Outgoing>>} create over a
+ *   store's rows; other data than {@link DATA} is for those alone that are measured with it
  */
 
 /**
@@ -75,9 +76,22 @@ export const DATA = {
 
 /** @typedef {typeof DATA & Record<string, unknown>} Data */
 
-/** The data of one visitor alone: what some keep as it is must not be one object for all. */
-export function newData() {
-  return structuredClone(DATA);
+/**
+ * Data of about so many bytes of JSON, which differ in the length of the cart alone.
+ * @param {number} bytes 100 or more
+ * @returns {Data}
+ */
+export function dataOf(bytes) {
+  const { name, counter, cart, ...rest } = DATA;
+  const base = { name, counter, cart: /** @type {typeof cart} */ ([]) };
+  const data = bytes < 1000 ? { ...base, note: "x".repeat(bytes - 60) } : { ...base, ...rest };
+  for (let left = bytes - JSON.stringify(data).length; left > 0;) {
+    const item = cart[data.cart.length % cart.length];
+    if (item === undefined || JSON.stringify(item).length > left) break;
+    data.cart.push(item);
+    left -= JSON.stringify(item).length + 1;
+  }
+  return /** @type {Data} */ (data);
 }
 
 /** What `read` answers where there is no session. */

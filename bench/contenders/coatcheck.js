@@ -10,25 +10,59 @@ import { countMarks, NAME, newData, NOBODY, SECRET, USER } from "../work.js";
 
 /** @param {import("../rows.js").Rows} rows */
 export function createOver(rows) {
-  return createIn({
-    read: async (key) => rows.get(key),
-    write: async (key, value, _expiresAt, expected) => rows.swap(key, value, expected),
+  return createWith({
+    store: {
+      read: async (key) => rows.get(key),
+      write: async (key, value, _expiresAt, expected) => rows.swap(key, value, expected),
+    },
   });
 }
 
-/** @param {import("../../dist/index.js").Store} store */
-function createIn(store) {
+/** @param {Pick<import("../../dist/index.js").SessionOptions<Data>, "store" | "users" | "maxPerUser">} options */
+export function createWith(options) {
   return createSessions({
+    ...options,
     secrets: [SECRET],
-    store,
     initial: () => /** @type {Data} */ ({}),
     cookie: { name: NAME },
   });
 }
 
-/** @param {import("../../dist/index.js").Store} store */
-export function routesIn(store) {
-  return routesOf(createIn(store));
+/**
+ * @param {import("../../dist/index.js").Sessions<Data>} sessions
+ * @param {import("../work.js").Data} given what a session begins with
+ * @returns {import("../work.js").Routes<Request, Response>}
+ */
+export function routesOf({ handler }, given = DATA) {
+  return {
+    begin: handler(async (_request, getSession) => {
+      const session = await getSession();
+      Object.assign(session.data, structuredClone(given));
+      return new Response("begun");
+    }),
+    read: handler(async (_request, getSession) => {
+      const { data } = await getSession();
+      return new Response(data.name ?? NOBODY);
+    }),
+    write: handler(async (_request, getSession) => {
+      const session = await getSession();
+      session.update((data) => {
+        data.counter = (data.counter ?? 0) + 1;
+      });
+      return new Response(String(session.data.counter));
+    }),
+    mark: handler(async (request, getSession) => {
+      const { data } = await getSession();
+      data[keyOf(request)] = true;
+      return new Response(String(countMarks(data)));
+    }),
+    signIn: handler(async (_request, getSession) => {
+      const session = await getSession();
+      session.data.user = USER;
+      session.signIn(USER);
+      return new Response(session.data.user);
+    }),
+  };
 }
 
 /** @type {import("../work.js").Contender<Request, Response>} */
@@ -36,7 +70,7 @@ export const contender = {
   name: "coatcheck",
   keeps: "store",
   platform: web,
-  create: (rows) => routesOf(createOver(rows)),
+  create: (rows, data) => routesOf(createOver(rows), data),
 };
 
 /**

@@ -14,7 +14,7 @@ export const contender = {
   name: "floor",
   keeps: "store",
   platform: web,
-  async create(rows) {
+  async create(rows, given = DATA) {
     const encoder = new TextEncoder();
     const algorithm = { name: "HMAC", hash: "SHA-256" };
     const secret = encoder.encode(SECRET);
@@ -50,7 +50,7 @@ export const contender = {
     }
 
     return {
-      begin: () => begin(DATA, "begun"),
+      begin: () => begin(given, "begun"),
       read: async (request) => new Response((await open(request))?.data.name ?? NOBODY),
       async write(request) {
         const { id, data } = await openOrFail(request);

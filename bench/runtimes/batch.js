@@ -6,6 +6,7 @@
 import { prove } from "../proof.js";
 import { nearRows } from "../rows.js";
 import { createVisitor, forge } from "../visitor.js";
+import { DATA, dataOf } from "../work.js";
 
 /**
  * @typedef {import("../stopwatch.js").Work} Work
@@ -14,6 +15,7 @@ import { createVisitor, forge } from "../visitor.js";
  * @typedef {object} Question
  * @property {"prove" | "do"} ask
  * @property {Work} [work]
+ * @property {number} [bytes] of the session's data. Default: those of all contenders
  * @property {number} [count]
  *
  * @typedef {object} Reply
@@ -29,17 +31,19 @@ const REQUESTS = 64;
  * @returns {(question: Question) => Promise<Reply>}
  */
 export function createBatches(contender) {
-  /** @type {Map<Work, Promise<(count: number) => Promise<number>>>} */
+  /** @type {Map<string, Promise<(count: number) => Promise<number>>>} */
   const batches = new Map();
 
-  return async function answer({ ask, work = "read", count = 0 }) {
+  return async function answer({ ask, work = "read", bytes, count = 0 }) {
     try {
       if (ask === "prove") {
         await prove(contender);
         return { done: 0 };
       }
-      const batch = batches.get(work) ?? createBatch(contender, work);
-      batches.set(work, batch);
+      const name = `${work} ${bytes}`;
+      const data = bytes === undefined ? DATA : dataOf(bytes);
+      const batch = batches.get(name) ?? createBatch(contender, work, data);
+      batches.set(name, batch);
       return { done: await (await batch)(count) };
     } catch (error) {
       // Whatever it is: the parent prints it as the reason why this one is not measured.
@@ -51,11 +55,12 @@ export function createBatches(contender) {
 /**
  * @param {WebContender} contender
  * @param {Work} work
+ * @param {import("../work.js").Data} data
  * @returns {Promise<(count: number) => Promise<number>>} handles so many requests, and answers how many were handled
  */
-async function createBatch({ platform, create }, work) {
+async function createBatch({ platform, create }, work, data) {
   const rows = nearRows();
-  const { begin, read, write, signIn } = await create(rows);
+  const { begin, read, write, signIn } = await create(rows, data);
   const handle = { read, write, anonymous: read, forged: read, "sign in": signIn }[work];
   if (handle === undefined) return async () => 0;
 
