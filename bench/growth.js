@@ -5,7 +5,7 @@
 
 import { memoryStore, memoryUsers } from "../dist/index.js";
 import { redisStore, redisUsers } from "../dist/redis.js";
-import { isMain } from "../scripts/system.js";
+import { isBuilt, isMain } from "../scripts/system.js";
 import { hasCpuTime } from "./cpu.js";
 import { measureAccounts } from "./growth/account.js";
 import { measureCrowds } from "./growth/crowd.js";
@@ -13,7 +13,7 @@ import { BATCH, measureExpired } from "./growth/expired.js";
 import { FLIGHTS, measureFlights } from "./growth/flight.js";
 import { startServers } from "./growth/servers.js";
 import { measureSizes } from "./growth/size.js";
-import { fillPostgres, openRedis } from "./growth/stores.js";
+import { fillPostgres, openRedis, PATIENT } from "./growth/stores.js";
 import { NONE, short, spread, table } from "./table.js";
 
 /**
@@ -41,73 +41,62 @@ const MOST_ENTRIES = 1_000_000;
  */
 export async function measureGrowth({ rounds = 15 } = {}) {
   const servers = await startServers();
+  const { redis, postgres } = servers;
+  const clients = redis && openRedis(redis.port);
   const skipped = [...servers.skipped];
   if (!hasCpuTime()) skipped.push("data by size: this system has no schedstat");
   try {
-    const { redis, postgres } = servers;
-    const inRedis = redis && (await measureRedis(redis.port, rounds));
-    const inPostgres = postgres && (await measurePostgres(postgres, rounds));
+    // Both at once: that is the longest part.
+    const [inRedis = [], inPostgres = { crowds: [], cleared: [] }] = await Promise.all([
+      clients && Promise.all(ROWS.map((rows, db) => clients.fill(rows, db))),
+      postgres && fillDatabases(postgres),
+    ]);
     const most = { rounds, seconds: 4 };
-    const over = {
-      store: memoryStore({ maxEntries: MOST_ENTRIES }),
-      users: memoryUsers({ maxEntries: MOST_ENTRIES }),
-    };
-    const inMemory = await measureAccounts("memoryUsers", over, most);
     return {
       crowds: [
-        ...(inRedis ? [{ store: "Redis", among: inRedis.among }] : []),
-        ...(inPostgres ? [{ store: "PostgreSQL", among: inPostgres.among }] : []),
+        { store: "Redis", among: await measureCrowds(inRedis, most) },
+        { store: "PostgreSQL", among: await measureCrowds(inPostgres.crowds, most) },
       ],
-      expired: inPostgres?.expired ?? [],
+      expired: await measureExpired(inPostgres.cleared, { ...most, rounds: 3 * rounds }),
       flights: await measureFlights(most),
-      sizes: hasCpuTime() ? await measureSizes({ rounds, seconds: 8 }) : [],
-      accounts: [inMemory, ...(inRedis ? [inRedis.accounts] : [])],
+      sizes: hasCpuTime() ? await measureSizes(most) : [],
+      accounts: await measureIndexes(clients?.open(ROWS.length), most),
       skipped,
     };
   } finally {
+    clients?.close();
     await servers.stop();
   }
 }
 
-/**
- * @param {number} port
- * @param {number} rounds
- */
-async function measureRedis(port, rounds) {
-  const { open, fill, close } = openRedis(port);
-  try {
-    const crowds = [];
-    for (const [db, rows] of ROWS.entries()) crowds.push(await fill(rows, db));
-    const among = await measureCrowds(crowds, { rounds, seconds: 3 });
-    const send = open(ROWS.length);
-    const over = { store: redisStore(send), users: redisUsers(send) };
-    return { among, accounts: await measureAccounts("redisUsers", over, { rounds, seconds: 4 }) };
-  } finally {
-    close();
+/** @param {import("./growth/servers.js").Database} postgres */
+async function fillDatabases({ create }) {
+  /** @type {import("./growth/stores.js").Crowd[]} */
+  const crowds = [];
+  const cleared = [];
+  for (const given of [...CLEARED, ...ROWS.map((rows) => ({ rows, expired: 0 }))]) {
+    // The largest is for both.
+    if (crowds.some(({ rows }) => rows === given.rows)) continue;
+    const { rows, expired } = given;
+    const client = await create(`${rows} rows`);
+    const crowd = await fillPostgres(client, rows, expired);
+    if (ROWS.includes(rows)) crowds.push(crowd);
+    if (expired > 0) cleared.push({ client, rows, expired });
   }
+  return { crowds: crowds.toSorted((a, b) => a.rows - b.rows), cleared };
 }
 
 /**
- * @param {import("./growth/servers.js").Database} postgres
- * @param {number} rounds
+ * @param {import("../dist/redis.js").Send | undefined} send
+ * @param {import("./rounds.js").Most} most
  */
-async function measurePostgres({ create }, rounds) {
-  const crowds = [];
-  const cleared = [];
-  for (const rows of ROWS) {
-    const large = CLEARED.find((each) => each.rows === rows);
-    const client = await create(`rows ${rows}`);
-    crowds.push(await fillPostgres(client, rows, large?.expired));
-    if (large) cleared.push({ client, ...large });
-  }
-  for (const given of CLEARED) {
-    if (ROWS.includes(given.rows)) continue;
-    const client = await create(`cleared ${given.rows}`);
-    await fillPostgres(client, given.rows, given.expired);
-    cleared.unshift({ client, ...given });
-  }
-  const among = await measureCrowds(crowds, { rounds, seconds: 4 });
-  return { among, expired: await measureExpired(cleared, { rounds: 3 * rounds, seconds: 4 }) };
+async function measureIndexes(send, most) {
+  const limit = { maxEntries: MOST_ENTRIES };
+  const over = { store: memoryStore(limit), users: memoryUsers(limit) };
+  const inMemory = await measureAccounts("memoryUsers", over, most);
+  if (send === undefined) return [inMemory];
+  const overRedis = { store: redisStore(send, PATIENT), users: redisUsers(send, PATIENT) };
+  return [inMemory, await measureAccounts("redisUsers", overRedis, most)];
 }
 
 /** @param {GrowthResults} results */
@@ -126,8 +115,9 @@ export function formatGrowth({ crowds, expired, flights, sizes, accounts, skippe
 
 /** @param {GrowthResults["crowds"]} crowds */
 function formatCrowds(crowds) {
-  const sizes = crowds[0]?.among.slice(1).map(({ rows }) => `of ${whole(rows)}`) ?? [];
-  const rows = crowds.flatMap(({ store, among }) =>
+  const sizes = ROWS.slice(1).map((rows) => `of ${whole(rows)}`);
+  const measured = crowds.filter(({ among }) => among.length > 0);
+  const rows = measured.flatMap(({ store, among }) =>
     /** @type {const} */ (["read", "write"]).map((work) => [
       `${store}, ${work}`,
       `${short(among[0]?.works[work].micros.median ?? NaN)} µs`,
@@ -234,4 +224,7 @@ function titled(title, head, rows) {
   return `${title}\n${table(head, rows)}`;
 }
 
-if (isMain(import.meta.url)) console.log(formatGrowth(await measureGrowth()));
+if (isMain(import.meta.url)) {
+  if (!isBuilt()) console.log("The library is older than its source: npm run build");
+  console.log(formatGrowth(await measureGrowth()));
+}

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { installPackages, isMain } from "../scripts/system.js";
+import { installPackages, isBuilt, isMain } from "../scripts/system.js";
 import { hasCpuTime } from "./cpu.js";
 import { takeTurns } from "./rounds.js";
 import { bundle } from "./runtimes/bundle.js";
@@ -68,6 +68,9 @@ export async function measureRuntimes(options = {}) {
       if (!contestants.some(({ file }) => file === FLOOR)) continue;
       const costs = await measureAll(contestants, { rounds, ms, seconds });
       runtimes.push({ runtime: `${runtime.name} ${runtime.version}`, costs });
+    } catch (error) {
+      // Whatever it is, the other runtimes are measured.
+      skipped.push(`${runtime.name}: ${error instanceof Error ? error.message : error}`);
     } finally {
       for (const { stop } of contestants) await stop();
       rmSync(folder, { recursive: true, force: true });
@@ -147,6 +150,7 @@ export function formatRuntimes({ runtimes, skipped }) {
 }
 
 if (isMain(import.meta.url)) {
+  if (!isBuilt()) console.log("The library is older than its source: npm run build");
   const given = process.argv.slice(2);
   const contenders = given.length > 0 ? [...new Set([FLOOR, ...given])] : CONTENDERS;
   console.log(formatRuntimes(await measureRuntimes({ contenders })));

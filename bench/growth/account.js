@@ -178,7 +178,7 @@ async function createAccount({ store, users, seen, take }, { user, sessions, max
     async signIn() {
       /** @type {Taken[]} */
       const all = [];
-      while (all.length < TIMES) {
+      while (all.length <= TIMES) {
         await nextInstant();
         all.push(await take(enter));
       }
@@ -188,7 +188,7 @@ async function createAccount({ store, users, seen, take }, { user, sessions, max
     async visit() {
       /** @type {Taken[][]} */
       const all = [];
-      for (let times = 0; times < TIMES; times++) {
+      for (let times = 0; times <= TIMES; times++) {
         let latest = "";
         all.push([
           await take(enter),
@@ -214,10 +214,11 @@ async function nextInstant() {
 }
 
 /**
+ * Without the first, which meets what an account of another size has left in the processor and on the heap.
  * @param {readonly (Taken | undefined)[]} taken
  * @returns {Taken}
  */
-function mean(taken) {
+function mean([_first, ...taken]) {
   const sum = taken.reduce((total, each) => total + (each?.micros ?? NaN), 0);
   return {
     micros: sum / taken.length,

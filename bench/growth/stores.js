@@ -18,7 +18,7 @@ import { redisStore } from "../../dist/redis.js";
 
 const DAY_MS = 86_400_000;
 /** On a busy machine slow is not lost. */
-const PATIENT = { timeoutMs: 10_000 };
+export const PATIENT = { timeoutMs: 10_000 };
 const BATCH = 50_000;
 
 /** Keys of 43 letters, as the library's are, and values that only take their place. */

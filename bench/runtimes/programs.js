@@ -76,7 +76,7 @@ async function startLines(binary, args) {
   return {
     pid: child.pid ?? 0,
     async ask(question) {
-      const answered = once(lines, "line");
+      const answered = once(lines, "line", { signal: AbortSignal.timeout(DEADLINE_MS) });
       stdin.write(`${JSON.stringify(question)}\n`);
       const [line] = await Promise.race([answered, ended]);
       return JSON.parse(line);
@@ -135,8 +135,11 @@ function startChild(binary, args) {
     env: { NODE_ENV: "production", HOME: folder, DENO_DIR: folder, DENO_NO_UPDATE_CHECK: "1" },
     stdio: ["pipe", "pipe", "pipe", "pipe"],
   });
-  const kill = () => void child.kill("SIGKILL");
-  process.once("exit", kill);
+  // Ends it when this process dies, however that ends: then the pipe closes and `read` returns.
+  const watchdog = spawn("/bin/sh", ["-c", 'read _; kill -9 "$0"', String(child.pid)], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
   let complaint = "";
   child.stderr?.on("data", (text) => (complaint = (complaint + String(text)).slice(-2000)));
   const gone = once(child, "close");
@@ -150,9 +153,9 @@ function startChild(binary, args) {
     child,
     ended,
     async stop() {
-      process.off("exit", kill);
-      kill();
+      child.kill("SIGKILL");
       await gone;
+      watchdog.kill("SIGKILL");
     },
   };
 }
