@@ -17,8 +17,13 @@ export const NONE = "-";
  */
 export function quartilesOf(values) {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (/** @type {number} */ part) => sorted[Math.round((sorted.length - 1) * part)] ?? NaN;
-  return { low: at(0.25), median: at(0.5), high: at(0.75) };
+  const last = sorted.length - 1;
+  // Outwards, so that few values seem no closer together than they are.
+  return {
+    low: sorted[Math.floor(last * 0.25)] ?? NaN,
+    median: sorted[Math.round(last * 0.5)] ?? NaN,
+    high: sorted[Math.ceil(last * 0.75)] ?? NaN,
+  };
 }
 
 /** @param {Quartiles | undefined} quartiles */
