@@ -132,7 +132,13 @@ function startChild(binary, args) {
   const child = spawn(binary, args, {
     cwd: folder,
     // Nothing is inherited, least of all a proxy.
-    env: { NODE_ENV: "production", HOME: folder, DENO_DIR: folder, DENO_NO_UPDATE_CHECK: "1" },
+    env: {
+      NODE_ENV: "production",
+      NO_COLOR: "1",
+      HOME: folder,
+      DENO_DIR: folder,
+      DENO_NO_UPDATE_CHECK: "1",
+    },
     stdio: ["pipe", "pipe", "pipe", "pipe"],
   });
   // Ends it when this process dies, however that ends: then the pipe closes and `read` returns.
@@ -143,9 +149,11 @@ function startChild(binary, args) {
   let complaint = "";
   child.stderr?.on("data", (text) => (complaint = (complaint + String(text)).slice(-2000)));
   const gone = once(child, "close");
+  child.once("close", () => watchdog.kill("SIGKILL"));
   /** @type {Promise<never>} */
   const ended = gone.then(([code, signal]) => {
-    throw new Error(`it ended with ${signal ?? code}: ${complaint.trim()}`);
+    const reason = complaint.split("\n").find((line) => /error: /i.test(line)) ?? complaint;
+    throw new Error(`it ended with ${signal ?? code}: ${reason.trim()}`);
   });
   // Whoever waits is told; where nobody does, it was stopped.
   ended.catch(() => {});
@@ -155,7 +163,6 @@ function startChild(binary, args) {
     async stop() {
       child.kill("SIGKILL");
       await gone;
-      watchdog.kill("SIGKILL");
     },
   };
 }
