@@ -46,7 +46,7 @@ const CONTENDERS = [FLOOR, "coatcheck", "react-router", "hono-sessions"];
  * @returns {Promise<RuntimesResults>}
  */
 export async function measureRuntimes(options = {}) {
-  const { contenders = CONTENDERS, rounds = 11, ms = 40, seconds = 8 } = options;
+  const { contenders = CONTENDERS, rounds = 11, ms = 40, seconds = 7 } = options;
   if (!hasCpuTime()) return { runtimes: [], skipped: ["all: this system has no schedstat"] };
   const { ok, output } = await installPackages("test/runtimes");
   const skipped = ok ? [] : [`what is not installed: ${output.trim()}`];
@@ -110,7 +110,7 @@ async function measureAll(contestants, { rounds, ms, seconds }) {
   for (const work of WORKS) {
     const doing = [];
     for (const contestant of contestants) {
-      const count = await warmUp(contestant, { work }, ms);
+      const count = await warmUp(contestant, { work }, ms, work === WORKS[0]);
       if (count > 0) doing.push({ ...contestant, count });
     }
     const most = { rounds, seconds: seconds / WORKS.length };

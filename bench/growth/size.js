@@ -46,8 +46,9 @@ export async function measureSizes({ rounds, seconds }) {
       const works = /** @type {BySize["works"]} */ ({});
       for (const work of /** @type {const} */ (["read", "write"])) {
         const doing = [];
+        const isFirst = sizes.length === 0 && work === "read";
         for (const process of processes) {
-          doing.push({ process, count: await warmUp(process, { work, bytes }, MS) });
+          doing.push({ process, count: await warmUp(process, { work, bytes }, MS, isFirst) });
         }
         const most = { rounds, seconds: seconds / SIZES.length / 2 };
         const [floor = [], ours = []] = await takeTurns(most, doing, async ({ process, count }) => {
