@@ -46,7 +46,7 @@ const CONTENDERS = [FLOOR, "coatcheck", "react-router", "hono-sessions"];
  * @returns {Promise<RuntimesResults>}
  */
 export async function measureRuntimes(options = {}) {
-  const { contenders = CONTENDERS, rounds = 11, ms = 40, seconds = 7 } = options;
+  const { contenders = CONTENDERS, rounds = 9, ms = 40, seconds = 7 } = options;
   if (!hasCpuTime()) return { runtimes: [], skipped: ["all: this system has no schedstat"] };
   const { ok, output } = await installPackages("test/runtimes");
   const skipped = ok ? [] : [`what is not installed: ${output.trim()}`];
