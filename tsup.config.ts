@@ -14,6 +14,7 @@ export default defineConfig({
     "next-browser": "adapters/next/browser.ts",
   },
   external: ["server-only"],
+  noExternal: ["@noble/hashes"],
   format: "esm",
   platform: "neutral",
   target: "es2022",

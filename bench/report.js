@@ -3,16 +3,13 @@
 // @ts-check
 
 import { WORKS } from "./stopwatch.js";
-import { NONE, spread, table } from "./table.js";
+import { NONE, quartilesOf, spread, table } from "./table.js";
 
 /**
  * @typedef {import("./stopwatch.js").Work} Work
  * @typedef {import("./stopwatch.js").Taken} Taken
  *
- * @typedef {object} Quartiles
- * @property {number} low
- * @property {number} median
- * @property {number} high
+ * @typedef {import("./table.js").Quartiles} Quartiles
  *
  * @typedef {object} Comparison
  * @property {readonly Taken[]} taken in each round
@@ -83,16 +80,6 @@ export function compare(taken, floor) {
     micros: { wall: microsOf("wall"), cpu: microsOf("cpu") },
     ratios: { wall: ratiosOf("wall"), cpu: ratiosOf("cpu") },
   };
-}
-
-/**
- * @param {readonly number[]} values
- * @returns {Quartiles}
- */
-function quartilesOf(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (/** @type {number} */ part) => sorted[Math.round((sorted.length - 1) * part)] ?? NaN;
-  return { low: at(0.25), median: at(0.5), high: at(0.75) };
 }
 
 /** @param {readonly Result[]} results */

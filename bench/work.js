@@ -76,6 +76,11 @@ export const DATA = {
 
 /** @typedef {typeof DATA & Record<string, unknown>} Data */
 
+/** The data of one visitor alone: what some keep as it is must not be one object for all. */
+export function newData() {
+  return structuredClone(DATA);
+}
+
 /**
  * Data of about so many bytes of JSON, which differ in the length of the cart alone.
  * @param {number} bytes 100 or more

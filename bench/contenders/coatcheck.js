@@ -4,7 +4,7 @@
 
 import { createSessions } from "../../dist/index.js";
 import { keyOf, web } from "../web.js";
-import { countMarks, NAME, newData, NOBODY, SECRET, USER } from "../work.js";
+import { countMarks, DATA, NAME, NOBODY, SECRET, USER } from "../work.js";
 
 /** @typedef {Partial<import("../work.js").Data> & { user?: string }} Data */
 
@@ -28,6 +28,11 @@ export function createWith(options) {
   });
 }
 
+/** @param {import("../../dist/index.js").Store} store */
+export function routesIn(store) {
+  return routesOf(createWith({ store }));
+}
+
 /**
  * @param {import("../../dist/index.js").Sessions<Data>} sessions
  * @param {import("../work.js").Data} given what a session begins with
@@ -38,50 +43,6 @@ export function routesOf({ handler }, given = DATA) {
     begin: handler(async (_request, getSession) => {
       const session = await getSession();
       Object.assign(session.data, structuredClone(given));
-      return new Response("begun");
-    }),
-    read: handler(async (_request, getSession) => {
-      const { data } = await getSession();
-      return new Response(data.name ?? NOBODY);
-    }),
-    write: handler(async (_request, getSession) => {
-      const session = await getSession();
-      session.update((data) => {
-        data.counter = (data.counter ?? 0) + 1;
-      });
-      return new Response(String(session.data.counter));
-    }),
-    mark: handler(async (request, getSession) => {
-      const { data } = await getSession();
-      data[keyOf(request)] = true;
-      return new Response(String(countMarks(data)));
-    }),
-    signIn: handler(async (_request, getSession) => {
-      const session = await getSession();
-      session.data.user = USER;
-      session.signIn(USER);
-      return new Response(session.data.user);
-    }),
-  };
-}
-
-/** @type {import("../work.js").Contender<Request, Response>} */
-export const contender = {
-  name: "coatcheck",
-  keeps: "store",
-  platform: web,
-  create: (rows, data) => routesOf(createOver(rows), data),
-};
-
-/**
- * @param {import("../../dist/index.js").Sessions<Data>} sessions
- * @returns {import("../work.js").Routes<Request, Response>}
- */
-function routesOf({ handler }) {
-  return {
-    begin: handler(async (_request, getSession) => {
-      const session = await getSession();
-      Object.assign(session.data, newData());
       return new Response("begun");
     }),
     read: handler(async (_request, getSession) => {
@@ -109,3 +70,11 @@ function routesOf({ handler }) {
     }),
   };
 }
+
+/** @type {import("../work.js").Contender<Request, Response>} */
+export const contender = {
+  name: "coatcheck",
+  keeps: "store",
+  platform: web,
+  create: (rows, data) => routesOf(createOver(rows), data),
+};
