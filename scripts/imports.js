@@ -38,7 +38,7 @@ const ROWS = {
   cookie: ["check"],
   token: BASE,
   data: BASE,
-  record: [...BASE, "data"],
+  record: [...BASE, "data", "token"],
   changes: [...BASE, "data", "record"],
   options: [...BASE, "cookie", "users"],
   state: [...BASE, "cookie", "data", "record", "changes"],

@@ -74,17 +74,33 @@ export function plan(
 export async function save<Data extends object>(
   context: Context<Data>,
   session: Session<Data>,
-  options: SaveOptions = {},
+  options?: SaveOptions,
 ): Promise<SetCookie | null> {
+  const cookie = await startSave(context, session, options);
+  const due = stateOf(session).cookie;
+  // A deletion is due until a response has carried it, or another cookie takes its place.
+  return cookie ?? (due?.value === "" ? due : null);
+}
+
+/**
+ * Starts a save, whose cookie the session's state has when it is done; `undefined` where there is nothing to do, as in
+ * most requests, which need not wait then.
+ *
+ * @throws as {@link save}, at once or later
+ */
+export function startSave<Data extends object>(
+  context: Context<Data>,
+  session: Session<Data>,
+  { failed, cookieless, fits }: SaveOptions = {},
+): Promise<SetCookie | null | undefined> | undefined {
   const state = stateOf(session);
   if (state.owner !== context) {
     throw new SessionError("SESSION_FOREIGN", "Cannot save session: other sessions opened it");
   }
   const saveNow = () => {
     // An end is carried out whatever became of the data, so the data is not even looked at.
-    if (state.touched && !state.ended && !options.failed) noteEdits(state);
+    if (state.touched && !state.ended && !failed) noteEdits(state);
     const changed = state.changes.length > 0 && isChanged(state);
-    const { failed, cookieless, fits } = options;
     const { idleTimeout } = context.options;
     const planned = plan(state, Date.now(), { changed, failed, cookieless, idleTimeout });
     if (planned === "nothing") return undefined;
@@ -93,10 +109,7 @@ export async function save<Data extends object>(
   };
   const saving = state.saving ? state.saving.then(saveNow, saveNow) : saveNow();
   if (saving) state.saving = saving;
-  const cookie = await saving;
-  if (cookie) state.cookie = cookie;
-  // A deletion is due until a response has carried it, or another cookie takes its place.
-  return cookie ?? (state.cookie?.value === "" ? state.cookie : null);
+  return saving;
 }
 
 async function perform<Data extends object>(
@@ -106,10 +119,13 @@ async function perform<Data extends object>(
   cookieless = false,
 ): Promise<SetCookie | null> {
   if (planned === "conflict") throw replacedElsewhere();
-  if (planned === "end" || planned === "forget") return endSession(context, state);
+  if (planned === "end" || planned === "forget") {
+    return (state.cookie = await endSession(context, state));
+  }
   if (cookieless && (planned === "create" || planned === "regenerate")) throw cookieNeeded();
   try {
     const cookie = await write(context, state, planned);
+    if (cookie) state.cookie = cookie;
     await endOpen(context);
     return cookie;
   } catch (error) {

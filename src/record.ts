@@ -9,6 +9,7 @@
 
 import { isObject } from "./check.ts";
 import { decodeData } from "./data.ts";
+import { newStamp } from "./token.ts";
 
 /** A value for the next page. The tag tells two values of one name apart, so that only the one shown is removed. */
 export type Flash = readonly [tag: string, value: unknown];
@@ -48,16 +49,6 @@ export interface Mark {
 }
 
 const HEAD = /^v1 [0-9a-f]{16} (\{[^]*\})$/;
-
-/**
- * 64 random bits in hex: no two writes are equal, under any collation, and a writer can tell its own. Of a UUID, since
- * platforms keep random bits ready for those, and ask the system for any others.
- */
-export function newStamp(): string {
-  const uuid = crypto.randomUUID();
-  // What stands between says the version.
-  return uuid.slice(0, 8) + uuid.slice(-8);
-}
 
 /** Writes a record, under a new stamp. */
 export function encodeRecord(record: SessionRecord | Mark): string {

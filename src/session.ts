@@ -4,9 +4,9 @@ import { apply, type Change, restore } from "./changes.ts";
 import { isText, wholeNumber } from "./check.ts";
 import { deepFreeze, encodeData, formatStep } from "./data.ts";
 import { SessionDataError, SessionError, StoreError } from "./errors.ts";
-import { type Flash, type Identity, newStamp } from "./record.ts";
+import type { Flash, Identity } from "./record.ts";
 import { begun, noteEdits, refusal, type State } from "./state.ts";
-import { newHandle } from "./token.ts";
+import { newHandle, newStamp } from "./token.ts";
 
 /** What may be said of a sign-in. */
 export interface SignInOptions {

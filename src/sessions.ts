@@ -1,7 +1,7 @@
 // createSessions(): wires the path. It decides nothing.
 
 import { createAccount, type UserSessions } from "./account.ts";
-import { cookieNeeded, save } from "./commit.ts";
+import { cookieNeeded, save, startSave } from "./commit.ts";
 import { createContext } from "./context.ts";
 import type { SetCookie } from "./cookie.ts";
 import { StoreError } from "./errors.ts";
@@ -100,21 +100,27 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
     return load(context, headers.get("cookie"), { whenUnavailable, prefetch, closed });
   }
 
-  async function commit(session: Session<Data>, response: Response): Promise<Response> {
+  /** As `commit`, but that it need not be waited for where there is nothing to save. */
+  function answer(session: Session<Data>, response: Response): Response | Promise<Response> {
     const state = stateOf(session);
     const { status } = response;
     const cookieless = status === 101;
     let misfit: unknown;
     const fits = () => (misfit = misfitOf(response)) === undefined;
-    const saving = save(context, session, { failed: status >= 500, cookieless, fits });
-    if (state.owner === context) state.closed = true;
-    await saving;
-    if (misfit !== undefined) throw misfit;
-    const { cookie } = state;
-    if (cookieless && cookie?.value) throw cookieNeeded();
-    const answer = finish(response, { cookie, clearSiteData });
-    state.cookie = undefined;
-    return answer;
+    const dress = () => {
+      if (misfit !== undefined) throw misfit;
+      const { cookie } = state;
+      if (cookieless && cookie?.value) throw cookieNeeded();
+      const dressed = finish(response, { cookie, clearSiteData });
+      state.cookie = undefined;
+      return dressed;
+    };
+    try {
+      const saving = startSave(context, session, { failed: status >= 500, cookieless, fits });
+      return saving ? saving.then(dress) : dress();
+    } finally {
+      if (state.owner === context) state.closed = true;
+    }
   }
 
   return {
@@ -137,7 +143,7 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
           if (opened === undefined) return response;
           const session = await opened;
           // Where the store did not answer, the handler has dealt with it.
-          return session ? await commit(session, response) : finish(response, {});
+          return session ? await answer(session, response) : finish(response, {});
         } catch (error) {
           const session = await opened;
           if (response?.body) {
@@ -156,7 +162,7 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
       },
 
     load: (request, options) => open(request, options),
-    commit,
+    commit: async (session, response) => answer(session, response),
     open: (cookieHeader, options = {}) => load(context, cookieHeader, options),
     save: (session) => save(context, session),
     user: (userId) => createAccount(context, userId),

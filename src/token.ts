@@ -1,4 +1,4 @@
-// A new id; id <-> token; id -> key. HMAC-SHA-256 (RFC 2104) and SHA-256 (FIPS 180-4).
+// A new id, handle or stamp; id <-> token; id -> key. HMAC-SHA-256 (RFC 2104) and SHA-256 (FIPS 180-4).
 // In JavaScript and synchronous: WebCrypto's answer for 60 bytes crosses to another thread (bench/hash.js).
 
 import { hmac } from "@noble/hashes/hmac.js";
@@ -6,7 +6,6 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { Hash } from "@noble/hashes/utils.js";
 
 const ID_BYTES = 32;
-const HANDLE_BYTES = 16;
 const HASH_BYTES = 32;
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /** base64url of 32 bytes: 43 characters, of which the last carries four bits, so only sixteen can stand there. */
@@ -32,14 +31,25 @@ export interface Tokens {
   verify(token: string): Token | Refusal;
 }
 
-/** 256 bits that mean nothing (R1, R2). */
+/** 256 bits that mean nothing (R1, R2). Drawn when they are needed: no id is in memory before it is somebody's. */
 export function newId(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(ID_BYTES));
 }
 
+/**
+ * 64 random bits in hex: no two writes are equal, under any collation, and a writer can tell its own. Of a UUID, since
+ * platforms keep random bits ready for those, and ask the system for any others.
+ */
+export function newStamp(): string {
+  const uuid = crypto.randomUUID();
+  // What stands between says the version.
+  return uuid.slice(0, 8) + uuid.slice(-8);
+}
+
 /** 128 bits that name a session to the application and open nothing (R32). */
 export function newHandle(): string {
-  return toBase64url(crypto.getRandomValues(new Uint8Array(HANDLE_BYTES)));
+  const hex = newStamp() + newStamp();
+  return toBase64url(Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16)));
 }
 
 /**

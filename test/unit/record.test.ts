@@ -1,11 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  decodeRecord,
-  encodeRecord,
-  expiryOf,
-  newStamp,
-  type SessionRecord,
-} from "../../src/record.ts";
+import { decodeRecord, encodeRecord, expiryOf, type SessionRecord } from "../../src/record.ts";
 
 const RECORD: SessionRecord = {
   createdAt: 1_000,
@@ -95,27 +89,5 @@ describe("decodeRecord() answers undefined for", () => {
     ["a header with __proto__", `v1 ${STAMP} {"createdAt":1,"seenAt":1,"__proto__":{}}\n{}`],
   ])("%s", (_, text) => {
     expect(decodeRecord(text)).toBeUndefined();
-  });
-});
-
-test("newStamp() is 8 random bytes in hex", () => {
-  const stamps = Array.from({ length: 1_000 }, newStamp);
-  expect(new Set(stamps).size).toBe(1_000);
-  for (const stamp of stamps) expect(stamp).toMatch(/^[0-9a-f]{16}$/);
-});
-
-describe("expiryOf()", () => {
-  const options = { idleTimeout: 10, lifetime: 100 };
-
-  test.each<[string, Parameters<typeof expiryOf>[0], number]>([
-    ["idle timeout after the last renewal", { createdAt: 0, seenAt: 5_000 }, 15_000],
-    ["lifetime after the creation, if that is sooner", { createdAt: 0, seenAt: 95_000 }, 100_000],
-    [
-      "lifetime after the sign-in, not the creation",
-      { createdAt: 0, identity: { ...IDENTITY, signedInAt: 50_000 }, seenAt: 149_000 },
-      150_000,
-    ],
-  ])("is %s", (_, times, expiresAt) => {
-    expect(expiryOf(times, options)).toBe(expiresAt);
   });
 });

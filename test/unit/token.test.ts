@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, createHmac } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { createTokens, newId } from "../../src/token.ts";
+import { createTokens, newHandle, newId, newStamp } from "../../src/token.ts";
 
 const SECRET = "the secret of these tests: 32 bytes+";
 const OTHER = "an older secret of these tests: 32 bytes";
@@ -186,4 +186,41 @@ describe("verify()", () => {
 
 test("without a secret there are no tokens", () => {
   expect(() => createTokens([], NAME)).toThrow(TypeError);
+});
+
+test("newStamp() is 64 random bits in hex", () => {
+  const stamps = Array.from({ length: 1_000 }, newStamp);
+  expect(new Set(stamps).size).toBe(1_000);
+  for (const stamp of stamps) expect(stamp).toMatch(/^[0-9a-f]{16}$/);
+});
+
+describe("expiryOf()", () => {
+  const options = { idleTimeout: 10, lifetime: 100 };
+
+  test.each<[string, Parameters<typeof expiryOf>[0], number]>([
+    ["idle timeout after the last renewal", { createdAt: 0, seenAt: 5_000 }, 15_000],
+    ["lifetime after the creation, if that is sooner", { createdAt: 0, seenAt: 95_000 }, 100_000],
+    [
+      "lifetime after the sign-in, not the creation",
+      { createdAt: 0, identity: { ...IDENTITY, signedInAt: 50_000 }, seenAt: 149_000 },
+      150_000,
+    ],
+  ])("is %s", (_, times, expiresAt) => {
+    expect(expiryOf(times, options)).toBe(expiresAt);
+  });
+});
+
+test("newHandle() is 128 random bits, of which none stands still", () => {
+  const handles = Array.from({ length: 1_000 }, newHandle);
+  expect(new Set(handles).size).toBe(1_000);
+  const seen = [new Uint8Array(16), new Uint8Array(16).fill(255)] as const;
+  for (const handle of handles) {
+    expect(handle).toMatch(/^[\w-]{22}$/);
+    for (const [at, byte] of Buffer.from(handle, "base64url").entries()) {
+      seen[0][at] = (seen[0][at] ?? 0) | byte;
+      seen[1][at] = (seen[1][at] ?? 0) & byte;
+    }
+  }
+  expect(Array.from(seen[0])).toEqual(Array.from({ length: 16 }, () => 255));
+  expect(Array.from(seen[1])).toEqual(Array.from({ length: 16 }, () => 0));
 });
