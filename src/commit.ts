@@ -28,7 +28,7 @@ export interface SaveOptions {
 
 type Planned = Pick<
   State<object>,
-  "origin" | "ended" | "signIn" | "regenerate" | "readOnly" | "prefetch" | "cookieCame"
+  "origin" | "ended" | "signIn" | "regenerate" | "readOnly" | "isPrefetch" | "cookieCame"
 >;
 
 interface Facts {
@@ -44,7 +44,7 @@ interface Facts {
  * @param now epoch milliseconds
  */
 export function plan(
-  { origin, ended, signIn, regenerate, readOnly, prefetch, cookieCame }: Planned,
+  { origin, ended, signIn, regenerate, readOnly, isPrefetch, cookieCame }: Planned,
   now: number,
   { changed, idleTimeout, failed, cookieless }: SaveOptions & Facts,
 ): Plan {
@@ -60,7 +60,7 @@ export function plan(
   if (origin.kind !== "row") return changed || isSignIn(signIn) ? "create" : "nothing";
   if (regenerate) return "regenerate";
   // Due once a tenth of the idle timeout has passed, so that most requests write nothing (R26).
-  const due = now - origin.record.seenAt >= idleTimeout * 100 && !prefetch && !cookieless;
+  const due = now - origin.record.seenAt >= idleTimeout * 100 && !cookieless && !isPrefetch();
   if (changed) return due ? "renewing update" : "update";
   return due ? "renew" : "nothing";
 }

@@ -42,10 +42,10 @@ export function isPrefetch(headers: Headers): boolean {
 export async function load<Data extends object>(
   context: Context<Data>,
   cookieHeader: string | null | undefined,
-  asked: OpenOptions & { closed?: boolean },
+  asked: OpenOptions & { closed?: boolean; isPrefetch?: () => boolean },
 ): Promise<Session<Data>> {
   const { options } = context;
-  const { prefetch, readOnly, closed, whenUnavailable = options.whenUnavailable } = asked;
+  const { readOnly, closed, whenUnavailable = options.whenUnavailable } = asked;
   const cookies = readCookies(cookieHeader ?? "", options.cookie.name);
   // Empty: the cookie that this very request deleted, as Next hands it on to the page that an action redirects to.
   const isNone = cookies.length < 2 && !cookies[0];
@@ -59,7 +59,7 @@ export async function load<Data extends object>(
   return new Session<Data>({
     owner: context,
     readOnly,
-    prefetch,
+    isPrefetch: asked.isPrefetch ?? (() => asked.prefetch === true),
     cookieCame: cookies.length > 0,
     begin: needsSchema ? await beginWith(options) : beginAnew(options),
     origin,

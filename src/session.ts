@@ -108,7 +108,7 @@ export class Session<Data extends object> {
       return undefined;
     }
     const entry = flash.get(key);
-    if (entry !== undefined && !state.prefetch && !refusal(state)) {
+    if (entry !== undefined && !state.isPrefetch() && !refusal(state)) {
       shown.set(key, entry);
       flash.delete(key);
       changes.push((draft) => {

@@ -96,8 +96,11 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
     closed = false,
   ): Promise<Session<Data>> {
     const headers = "headers" in request ? request.headers : request;
-    const prefetch = isPrefetch(headers);
-    return load(context, headers.get("cookie"), { whenUnavailable, prefetch, closed });
+    return load(context, headers.get("cookie"), {
+      whenUnavailable,
+      closed,
+      isPrefetch: () => isPrefetch(headers),
+    });
   }
 
   /** As `commit`, but that it need not be waited for where there is nothing to save. */

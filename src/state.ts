@@ -61,7 +61,8 @@ export interface State<Data extends object> {
   /** The `Sessions` that it belongs to. */
   readonly owner: object;
   readonly readOnly: boolean | undefined;
-  readonly prefetch: boolean | undefined;
+  /** A function, since it is seldom asked. */
+  readonly isPrefetch: () => boolean;
   /** Whether a cookie of the session's name came, genuine or not: then `destroy` deletes it. */
   readonly cookieCame: boolean;
   /** What genuine cookies name that came two at a time: they open nothing (R19), and `destroy` ends them. */

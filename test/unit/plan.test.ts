@@ -33,7 +33,8 @@ function originOf(kind: Kind, seenAt: number): Origin {
 }
 
 function planOf(kind: Kind, facts: Facts): Plan {
-  const { changed, due, failed, cookieless, ...state } = facts;
+  const { changed, due, failed, cookieless, prefetch, ...rest } = facts;
+  const state = { ...rest, isPrefetch: () => prefetch };
   const origin = originOf(kind, due ? NOW - 100_000 : NOW - 99_999);
   return plan({ origin, ...state }, NOW, { changed, failed, cookieless, idleTimeout: IDLE });
 }
@@ -132,11 +133,11 @@ test.each<[Kind, Partial<Facts>, Plan]>([
 });
 
 test("failed and cookieless may be left out", () => {
-  const state = { ...NONE, origin: originOf("row", NOW - 100_000) };
+  const state = { ...NONE, isPrefetch: () => false, origin: originOf("row", NOW - 100_000) };
   expect(plan(state, NOW, { changed: false, idleTimeout: IDLE })).toBe("renew");
 });
 
 test("a row that was seen in the future is not due", () => {
-  const state = { ...NONE, origin: originOf("row", NOW + 5_000) };
+  const state = { ...NONE, isPrefetch: () => false, origin: originOf("row", NOW + 5_000) };
   expect(plan(state, NOW, { changed: false, idleTimeout: IDLE })).toBe("nothing");
 });

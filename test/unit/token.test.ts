@@ -194,22 +194,6 @@ test("newStamp() is 64 random bits in hex", () => {
   for (const stamp of stamps) expect(stamp).toMatch(/^[0-9a-f]{16}$/);
 });
 
-describe("expiryOf()", () => {
-  const options = { idleTimeout: 10, lifetime: 100 };
-
-  test.each<[string, Parameters<typeof expiryOf>[0], number]>([
-    ["idle timeout after the last renewal", { createdAt: 0, seenAt: 5_000 }, 15_000],
-    ["lifetime after the creation, if that is sooner", { createdAt: 0, seenAt: 95_000 }, 100_000],
-    [
-      "lifetime after the sign-in, not the creation",
-      { createdAt: 0, identity: { ...IDENTITY, signedInAt: 50_000 }, seenAt: 149_000 },
-      150_000,
-    ],
-  ])("is %s", (_, times, expiresAt) => {
-    expect(expiryOf(times, options)).toBe(expiresAt);
-  });
-});
-
 test("newHandle() is 128 random bits, of which none stands still", () => {
   const handles = Array.from({ length: 1_000 }, newHandle);
   expect(new Set(handles).size).toBe(1_000);
