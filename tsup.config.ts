@@ -14,6 +14,7 @@ export default defineConfig({
     "next-browser": "adapters/next/browser.ts",
   },
   external: ["server-only"],
+  // Of which we need a third: in files of its own it would take as long to import as all the rest.
   noExternal: ["@noble/hashes"],
   format: "esm",
   platform: "neutral",
