@@ -5,11 +5,16 @@
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { formatGrowth, measureGrowth } from "./growth.js";
+import { formatHttp, measureHttp } from "./http.js";
 import { compare, formatBar, formatCalls, formatCosts, formatRatios } from "./report.js";
+import { formatRuntimes, measureRuntimes } from "./runtimes.js";
 import { WORKS } from "./stopwatch.js";
+import { versionOf } from "./version.js";
+import { formatWeight, measureWeight } from "./weight.js";
 
 /**
  * @typedef {import("./stopwatch.js").Work} Work
@@ -18,12 +23,26 @@ import { WORKS } from "./stopwatch.js";
  * @typedef {Awaited<ReturnType<typeof start>>} Contestant
  */
 
-const USAGE = `Usage: npm run bench -- [--rounds 41] [--ms 40] [--only floor,coatcheck] [--json file]
+const USAGE = `Usage: npm run bench -- [--parts work] [--rounds 15] [--ms 40] [--only floor,coatcheck] [--json file]
 
-  --rounds  how often the contenders take turns: 1 to 1,000. Default 41
+  --parts   what to measure: work, weight, http, runtimes, growth. Default: all
+  --rounds  how often the contenders take turns at the work: 1 to 1,000. Default 15
   --ms      for how long each of them does each work in a round: 1 to 10,000. Default 40
-  --only    files of bench/contenders, the floor among them. Default: all
+  --only    files of bench/contenders that do the work, the floor among them. Default: all
   --json    where to write what was measured`;
+
+/**
+ * Each is measured alone, and told when it is.
+ * @type {Readonly<Record<string, () => Promise<unknown>>>}
+ */
+const PARTS = {
+  weight: () => tell(measureWeight(), formatWeight),
+  http: () => tell(measureHttp(), formatHttp),
+  runtimes: () => tell(measureRuntimes(), formatRuntimes),
+  growth: () => tell(measureGrowth(), formatGrowth),
+};
+const WORK = "work";
+const ALL = [WORK, ...Object.keys(PARTS)];
 
 const FLOOR = "floor";
 const FILES = [
@@ -45,15 +64,14 @@ const FILES = [
 const WARMUP_MS = 600;
 
 const options = readOptions();
-const contestants = await Promise.all(options.only.map(start));
-process.exitCode = (await prove()) ? await measure() : 1;
-for (const { stop } of contestants) stop();
+process.exitCode = await measure();
 
 function readOptions() {
   try {
     const { values } = parseArgs({
       options: {
-        rounds: { type: "string", default: "41" },
+        parts: { type: "string", default: ALL.join() },
+        rounds: { type: "string", default: "15" },
         ms: { type: "string", default: "40" },
         only: { type: "string", default: FILES.join() },
         json: { type: "string" },
@@ -63,7 +81,11 @@ function readOptions() {
     const unknown = only.find((file) => !FILES.includes(file));
     if (unknown !== undefined) throw new TypeError(`--only has no ${unknown}`);
     if (!only.includes(FLOOR)) throw new TypeError(`--only needs ${FLOOR}`);
+    const parts = values.parts.split(",");
+    const missing = parts.find((part) => !ALL.includes(part));
+    if (missing !== undefined) throw new TypeError(`--parts has no ${missing}`);
     return {
+      parts,
       rounds: whole("rounds", values.rounds, 1000),
       ms: whole("ms", values.ms, 10_000),
       only,
@@ -117,8 +139,66 @@ async function start(file) {
   return { ...description, file, ask, stop: () => child.kill() };
 }
 
-/** Nobody is timed whose answers are wrong. */
-async function prove() {
+/** @returns {Promise<number>} the exit code */
+async function measure() {
+  const machine = {
+    node: process.versions.node,
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+  };
+  console.log(`Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores`);
+  const { parts, rounds, ms } = options;
+  const results = parts.includes(WORK) ? await measureWork() : [];
+  if (results === undefined) return 1;
+  /** @type {Record<string, any>} */
+  const measured = {};
+  for (const [part, measurePart] of Object.entries(PARTS)) {
+    if (parts.includes(part)) measured[part] = await measurePart();
+  }
+  if (results.length > 0) console.log(`\n${formatBar(results, measured["weight"])}`);
+  if (options.json !== undefined) {
+    const kept = { machine, rounds, ms, results, ...measured };
+    writeFileSync(options.json, `${JSON.stringify(kept, null, 2)}\n`);
+  }
+  return 0;
+}
+
+/**
+ * @template Measured
+ * @param {Promise<Measured>} measuring
+ * @param {(measured: Measured) => string} format
+ */
+async function tell(measuring, format) {
+  const measured = await measuring;
+  console.log(`\n${format(measured)}`);
+  return measured;
+}
+
+/** @returns {Promise<Result[] | undefined>} undefined where an answer is wrong */
+async function measureWork() {
+  const contestants = await Promise.all(options.only.map(start));
+  try {
+    if (!(await prove(contestants))) return undefined;
+    console.log(`Measuring ${options.rounds} rounds of ${options.ms} ms`);
+    const times = await timeAll(contestants);
+    const results = [];
+    for (const contestant of contestants) results.push(await resultOf(contestant, times));
+    console.log(
+      ["", formatRatios(results), formatCosts(results), formatCalls(results)]
+        .join("\n\n")
+        .trimStart(),
+    );
+    return results;
+  } finally {
+    for (const { stop } of contestants) stop();
+  }
+}
+
+/**
+ * Nobody is timed whose answers are wrong.
+ * @param {readonly Contestant[]} contestants
+ */
+async function prove(contestants) {
   let wrong = 0;
   for (const { ask } of contestants) {
     try {
@@ -134,53 +214,37 @@ async function prove() {
   return wrong === 0;
 }
 
-async function measure() {
-  console.log(`Measuring ${options.rounds} rounds of ${options.ms} ms`);
-  const times = await timeAll();
-  /** @type {Result[]} */
-  const results = [];
-  for (const { file, ask, stop: _stop, ...description } of contestants) {
-    const isStored = description.keeps === "store";
-    results.push({
-      ...description,
-      version: versionOf(description.library),
-      isFloor: file === FLOOR,
-      isOurs: description.library === "coatcheck",
-      works: Object.fromEntries(
-        WORKS.flatMap((work) => {
-          const taken = times[file]?.[work];
-          const floor = times[FLOOR]?.[work];
-          return taken && floor ? [[work, compare(taken, floor)]] : [];
-        }),
-      ),
-      calls: isStored ? await ask({ ask: "countCalls" }) : undefined,
-      left: isStored ? await ask({ ask: "countLeft" }) : undefined,
-    });
-  }
-  const machine = {
-    node: process.versions.node,
-    cpu: cpus()[0]?.model.trim() ?? "unknown",
-    cores: cpus().length,
-  };
-  console.log(`Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores\n`);
-  console.log(
-    [formatRatios(results), formatCosts(results), formatCalls(results), formatBar(results)].join(
-      "\n\n",
+/**
+ * @param {Contestant} contestant
+ * @param {Record<string, Partial<Record<Work, Taken[]>>>} times
+ * @returns {Promise<Result>}
+ */
+async function resultOf({ file, ask, stop: _stop, ...description }, times) {
+  const isStored = description.keeps === "store";
+  return {
+    ...description,
+    version: description.library === FLOOR ? "" : versionOf(description.library),
+    isFloor: file === FLOOR,
+    isOurs: description.library === "coatcheck",
+    works: Object.fromEntries(
+      WORKS.flatMap((work) => {
+        const taken = times[file]?.[work];
+        const floor = times[FLOOR]?.[work];
+        return taken && floor ? [[work, compare(taken, floor)]] : [];
+      }),
     ),
-  );
-  if (options.json !== undefined) {
-    const { rounds, ms } = options;
-    writeFileSync(options.json, `${JSON.stringify({ machine, rounds, ms, results }, null, 2)}\n`);
-  }
-  return 0;
+    calls: isStored ? await ask({ ask: "countCalls" }) : undefined,
+    left: isStored ? await ask({ ask: "countLeft" }) : undefined,
+  };
 }
 
 /**
  * Each round has each work done by all of them, one after another, so that what else the machine does hits all alike.
  * Who begins moves on.
+ * @param {readonly Contestant[]} contestants
  * @returns {Promise<Record<string, Partial<Record<Work, Taken[]>>>>} by file, work and round
  */
-async function timeAll() {
+async function timeAll(contestants) {
   /** @type {Record<string, Partial<Record<Work, Taken[]>>>} */
   const times = {};
   for (const { file, ask } of contestants) {
@@ -202,11 +266,4 @@ async function timeAll() {
     }
   }
   return times;
-}
-
-/** @param {string} library */
-function versionOf(library) {
-  if (library === FLOOR) return "";
-  const path = library === "coatcheck" ? "../package.json" : `node_modules/${library}/package.json`;
-  return JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")).version;
 }

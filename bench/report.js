@@ -135,10 +135,11 @@ export function formatCalls(results) {
 
 /**
  * What we want to reach, beside what there is: our first contender, and the best of those who keep sessions in a store
- * and speak Web requests.
+ * and speak Web requests. Of what is weighed, the best of all.
  * @param {readonly Result[]} results
+ * @param {import("./weight.js").Weight} [weight]
  */
-export function formatBar(results) {
+export function formatBar(results, weight) {
   const ours = results.find(({ isOurs }) => isOurs);
   if (ours === undefined) return "";
   const peers = results.filter(
@@ -163,8 +164,44 @@ export function formatBar(results) {
   });
   return [
     "The bar: ours beside the best of those who keep sessions in a store and speak Web requests",
-    table(["", "best", "best that signs", "ours", "bar", ""], [...speeds, ...counts]),
+    table(
+      ["", "best", "best that signs", "ours", "bar", ""],
+      [...speeds, ...counts, ...weightsOf(weight)],
+    ),
   ].join("\n");
+}
+
+/**
+ * @param {import("./weight.js").Weight | undefined} weight ours comes first in its lists
+ * @returns {string[][]}
+ */
+function weightsOf(weight) {
+  if (weight === undefined) return [];
+  const imports = weight.imports.filter(({ counted }) => counted !== "client alone");
+  const weighed = [
+    {
+      name: "KB, minified and gzipped",
+      bar: 8,
+      of: imports.map(({ name, bytes }) => ({ name, value: bytes / 1000 })),
+    },
+    {
+      name: "ms of a cold import",
+      bar: 5,
+      of: imports.map(({ name, cold }) => ({ name, value: cold.micros.wall.median / 1000 })),
+    },
+    {
+      name: "MB of heap, 10,000 sessions",
+      bar: 24,
+      of: weight.heaps.map(({ name, bytes }) => ({ name, value: bytes / 1e6 })),
+    },
+  ];
+  return weighed.map(({ name, bar, of: [ours, ...others] }) => {
+    const peers = others.filter((other) => !other.name.startsWith("coatcheck"));
+    const [best] = peers.toSorted((a, b) => a.value - b.value);
+    const value = ours?.value ?? NaN;
+    const told = best ? `${best.value.toFixed(1)} ${best.name}` : NONE;
+    return [name, told, "", value.toFixed(1), String(bar), verdict(value <= bar)];
+  });
 }
 
 /**

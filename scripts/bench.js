@@ -5,14 +5,18 @@
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { installPackages, isBuilt, ROOT, run } from "./system.js";
+import { ensurePrograms, installPackages, isBuilt, ROOT, run } from "./system.js";
 
-const STEPS = [() => installPackages("bench")];
+/** Of the tests, which start the same runtimes, clients and servers. */
+const FOLDERS = ["bench", "test/runtimes", "test/prisma"];
+const STEPS = FOLDERS.map((folder) => () => installPackages(folder));
 if (!isBuilt()) STEPS.push(() => run("npm", ["run", "build"]));
 
 process.exitCode = (await prepare()) ? start() : 1;
 
 async function prepare() {
+  // What is still missing then, the part that needs it says.
+  ensurePrograms(["redis-server", "postgres"]);
   for (const step of STEPS) {
     const { ok, output } = await step();
     if (ok) continue;

@@ -82,10 +82,11 @@ const COMMANDS = {
 /**
  * Looks for the programs; installs what is missing where that needs no question (root on Debian, unless
  * NO_SYSTEM_INSTALL=1), says elsewhere what to type.
+ * @param {readonly string[]} [wanted] default: all
  * @returns {string[]} the names of what is still missing
  */
-export function ensurePrograms() {
-  const missing = findMissing();
+export function ensurePrograms(wanted = PROGRAMS.map(({ name }) => name)) {
+  const missing = findMissing(wanted);
   if (missing.length === 0) return [];
   const names = missing.map(({ name }) => name).join(", ");
   const manager = /** @type {Manager[]} */ (Object.keys(COMMANDS)).find(findProgram);
@@ -97,15 +98,16 @@ export function ensurePrograms() {
   const mayInstall = process.env["NO_SYSTEM_INSTALL"] !== "1" && process.getuid?.() === 0;
   if (manager === "apt-get" && mayInstall) {
     installWithApt(packages);
-    return findMissing().map(({ name }) => name);
+    return findMissing(wanted).map(({ name }) => name);
   }
   console.log(`Missing on this machine: ${names}. To install:`);
   console.log(`  ${COMMANDS[manager]} ${packages.join(" ")}`);
   return missing.map(({ name }) => name);
 }
 
-function findMissing() {
-  return PROGRAMS.filter(({ name }) => findProgram(name) === null);
+/** @param {readonly string[]} wanted */
+function findMissing(wanted) {
+  return PROGRAMS.filter(({ name }) => wanted.includes(name) && findProgram(name) === null);
 }
 
 /**
