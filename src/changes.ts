@@ -17,11 +17,12 @@ export interface Draft<Data> {
 export type Change<Data> = (draft: Draft<Data>) => void;
 
 /**
- * The step from one JSON to another: the edits of top-level properties. They are looked for when the step is taken, which
- * most never are.
+ * The step from one JSON to another: the edits of top-level properties, `undefined` when there are none. They are looked
+ * for when the step is taken, which most never are; only another order of the same, which is no edit, has the same length.
  */
-export function diff<Data extends object>(before: string, after: string): Change<Data> {
-  let edits: readonly (readonly [key: string, json: string | undefined])[] | undefined;
+export function diff<Data extends object>(before: string, after: string): Change<Data> | undefined {
+  let edits = before.length === after.length ? editsBetween(before, after) : undefined;
+  if (edits?.length === 0) return undefined;
   return ({ data }) => {
     edits ??= editsBetween(before, after);
     const record = data as Record<string, unknown>;

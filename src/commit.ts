@@ -22,8 +22,8 @@ export interface SaveOptions {
   readonly failed?: boolean | undefined;
   /** No cookie can be set, as on a 101. Default false. */
   readonly cookieless?: boolean | undefined;
-  /** Asked before anything is written: what cannot be answered must not be saved either, but an end. */
-  readonly fits?: () => boolean;
+  /** Asked before anything is done: what cannot be answered must not be saved either, but an end. */
+  readonly fits?: (planned: Plan) => boolean;
 }
 
 type Planned = Pick<
@@ -105,7 +105,8 @@ export function startSave<Data extends object>(
     const planned = plan(state, Date.now(), { changed, failed, cookieless, idleTimeout });
     if (planned === "nothing") return undefined;
     const isEnd = planned === "end" || planned === "forget";
-    return isEnd || !fits || fits() ? perform(context, state, planned, cookieless) : undefined;
+    const isFit = fits?.(planned) ?? true;
+    return isFit || isEnd ? perform(context, state, planned, cookieless) : undefined;
   };
   const saving = state.saving ? state.saving.then(saveNow, saveNow) : saveNow();
   if (saving) state.saving = saving;

@@ -48,6 +48,54 @@ function isUsual(value: unknown, depth: number): boolean {
   return true;
 }
 
+/**
+ * What data holds, in the order of a walk: each object and how many values it has, each name, each value. So that
+ * {@link isUnchanged} can tell whether it is as it was, in half the time that its JSON takes.
+ */
+export function leavesOf(value: object, leaves: unknown[] = []): unknown[] {
+  const at = leaves.push(value, 0) - 1;
+  let count = 0;
+  const add = (inner: unknown) => {
+    count++;
+    if (isObject(inner)) leavesOf(inner, leaves);
+    else leaves.push(inner);
+  };
+  if (Array.isArray(value)) {
+    for (const inner of value as unknown[]) add(inner);
+  } else {
+    for (const name in value) {
+      leaves.push(name);
+      add((value as Record<string, unknown>)[name]);
+    }
+  }
+  leaves[at] = count;
+  return leaves;
+}
+
+/** Whether data is as it was; false also where only its JSON can tell. */
+export function isUnchanged(data: object, leaves: readonly unknown[]): boolean {
+  let at = 0;
+  function isSame(value: unknown): boolean {
+    if (leaves[at++] !== value) return false;
+    if (!isObject(value)) return true;
+    const count = leaves[at++] as number;
+    if (Object.getOwnPropertySymbols(value).length > 0) return false;
+    if ((value as { toJSON?: unknown }).toJSON !== undefined) return false;
+    if (Array.isArray(value)) {
+      if (value.length !== count || Object.keys(value).length !== count) return false;
+      for (const inner of value as unknown[]) if (!isSame(inner)) return false;
+      return true;
+    }
+    let left = count;
+    for (const name in value) {
+      left--;
+      if (leaves[at++] !== name || !isSame((value as Record<string, unknown>)[name])) return false;
+    }
+    return left === 0;
+  }
+  return isSame(data);
+}
+
 function checkData(value: unknown, path: string, above: readonly object[], most: number): void {
   if (value === null || typeof value === "string" || typeof value === "boolean") return;
   if (Number.isFinite(value)) return;

@@ -8,7 +8,7 @@ import type { Listed } from "./entries.ts";
 import { SessionConflictError } from "./errors.ts";
 import { encodeRecord, expiryOf, type Identity, type SessionRecord } from "./record.ts";
 import { beginWith, checkSchema, type Lost, type Stored } from "./row.ts";
-import { type Draft, isSignIn, noteEdits, type Row, type State } from "./state.ts";
+import { begun, type Draft, isSignIn, noteEdits, type Row, type State } from "./state.ts";
 
 /** What a save can be asked to write. `renew` writes nothing but the time of this visit. */
 export type Writing = "create" | "update" | "renewing update" | "renew" | "regenerate";
@@ -53,6 +53,7 @@ export function beginJob<Data extends object>(
   claims: Listed[],
 ): Job<Data> {
   const { origin, identity, signIn, changes } = state;
+  if (changes.length > 0) begun(state);
   return {
     context,
     state,
@@ -132,7 +133,7 @@ export function settle<Data extends object>(
     if (state.touched) noteEdits(state);
     const theirs = JSON.parse(seen) as Data;
     const { data, flash } = replay(state.changes, theirs, record.flash);
-    if (state.data) diff<Data>(state.noted, data)({ data: state.data, flash });
+    if (state.data) diff<Data>(state.noted, data)?.({ data: state.data, flash });
     state.noted = data;
     state.flash = flash;
   } catch {

@@ -2,7 +2,7 @@
 
 import { apply, type Change, restore } from "./changes.ts";
 import { isText, wholeNumber } from "./check.ts";
-import { deepFreeze, encodeData, formatStep } from "./data.ts";
+import { deepFreeze, encodeData, formatStep, leavesOf } from "./data.ts";
 import { SessionDataError, SessionError, StoreError } from "./errors.ts";
 import type { Flash, Identity } from "./record.ts";
 import { begun, noteEdits, refusal, type State } from "./state.ts";
@@ -52,7 +52,7 @@ export class Session<Data extends object> {
     const state = this.#open();
     const data = begun(state);
     if (!refusal(state)) {
-      state.touched = true;
+      state.touched ??= { json: state.noted, leaves: leavesOf(data) };
       return data;
     }
     return (state.frozen ??= deepFreeze(JSON.parse(JSON.stringify(data)) as Data));
@@ -292,8 +292,9 @@ export class Session<Data extends object> {
 
 /** Makes the session one that nobody has used: what it held was another user's (R35). */
 function forget<Data extends object>(state: State<Data>): void {
-  state.data = undefined;
-  begun(state);
+  const json = state.begin();
+  state.noted = state.stored = json;
+  state.data = JSON.parse(json) as Data;
   state.changes.length = 0;
   state.sent.length = 0;
   state.flash = new Map();

@@ -1,13 +1,13 @@
 // createSessions(): wires the path. It decides nothing.
 
 import { createAccount, type UserSessions } from "./account.ts";
-import { cookieNeeded, save, startSave } from "./commit.ts";
+import { cookieNeeded, type Plan, save, startSave } from "./commit.ts";
 import { createContext } from "./context.ts";
 import type { SetCookie } from "./cookie.ts";
 import { StoreError } from "./errors.ts";
 import { isPrefetch, load, type LoadOptions, type OpenOptions } from "./load.ts";
 import { resolveOptions, type SessionOptions, type StandardSchema } from "./options.ts";
-import { finish, misfitOf } from "./response.ts";
+import { copyOf, finish, misfitOf } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
 import type { Store } from "./store.ts";
 
@@ -39,8 +39,8 @@ export interface Sessions<Data extends object> {
   load(request: Request | Headers, options?: LoadOptions): Promise<Session<Data>>;
 
   /**
-   * Saves what was done to the session and answers the response: a copy with the cookie, if one is due, else with
-   * `Vary` and `Cache-Control` alone added. Afterwards the session can only be read. On a 5xx nothing is saved but an
+   * Saves what was done to the session and answers the response: a copy with the cookie, if one is due, else perhaps
+   * itself, with `Vary` and `Cache-Control` added. Afterwards the session can only be read. On a 5xx nothing is saved but an
    * end; on a 101 no cookie is set.
    *
    * @throws StoreError when the store cannot answer; SessionConflictError; SessionDataError and SessionSizeError
@@ -92,12 +92,12 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
 
   function open(
     request: Request | Headers,
-    { whenUnavailable }: LoadOptions = {},
+    options?: LoadOptions,
     closed = false,
   ): Promise<Session<Data>> {
     const headers = "headers" in request ? request.headers : request;
     return load(context, headers.get("cookie"), {
-      whenUnavailable,
+      ...options,
       closed,
       isPrefetch: () => isPrefetch(headers),
     });
@@ -109,12 +109,22 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
     const { status } = response;
     const cookieless = status === 101;
     let misfit: unknown;
-    const fits = () => (misfit = misfitOf(response)) === undefined;
+    let copy: Response | undefined;
+    const fits = (planned: Plan) => {
+      try {
+        // Before the save, since the body may be read meanwhile. An update alone sets no cookie.
+        if (planned === "update") misfit = misfitOf(response);
+        else if (!cookieless) copy = copyOf(response);
+      } catch (error) {
+        misfit = error;
+      }
+      return misfit === undefined;
+    };
     const dress = () => {
       if (misfit !== undefined) throw misfit;
       const { cookie } = state;
       if (cookieless && cookie?.value) throw cookieNeeded();
-      const dressed = finish(response, { cookie, clearSiteData });
+      const dressed = finish(response, { cookie, clearSiteData }, copy);
       state.cookie = undefined;
       return dressed;
     };

@@ -2,7 +2,7 @@
 
 import { type Change, diff } from "./changes.ts";
 import type { SetCookie } from "./cookie.ts";
-import { encodeData } from "./data.ts";
+import { encodeData, isUnchanged } from "./data.ts";
 import { SessionError, StoreError } from "./errors.ts";
 import type { Flash, Identity, SessionRecord } from "./record.ts";
 
@@ -74,8 +74,8 @@ export interface State<Data extends object> {
   expiresAt: number;
   /** The application's object; absent until somebody asks for it where nothing is stored. */
   data: Data | undefined;
-  /** Whether the application may have edited `data` directly. */
-  touched?: boolean;
+  /** What `data` held when the application got hold of it, which it may have edited since; and JSON of that. */
+  touched?: { readonly json: string; readonly leaves: readonly unknown[] };
   /** JSON of the data as it stands in the store, or as a new session begins. */
   stored: string;
   /** JSON of `data` with every change that stands in `changes`. */
@@ -143,9 +143,11 @@ export function begun<Data extends object>(state: State<Data>): Data {
  */
 export function noteEdits<Data extends object>(state: State<Data>): string {
   const data = begun(state);
-  if (state.touched) {
+  const { touched } = state;
+  if (touched && !(touched.json === state.noted && isUnchanged(data, touched.leaves))) {
     const json = encodeData(data, "data");
-    if (json !== state.noted) state.changes.push(diff(state.noted, json));
+    const edits = json === state.noted ? undefined : diff<Data>(state.noted, json);
+    if (edits) state.changes.push(edits);
     state.noted = json;
   }
   return state.noted;

@@ -101,6 +101,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     mistake: "an ending token that ends nothing",
+    from: 150,
     file: "load.ts",
     text: "const failure = await endAll(context, ends);",
     becomes: "const failure = await endAll(context, ends.slice(ends.length));",

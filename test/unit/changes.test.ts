@@ -3,15 +3,19 @@ import { apply, type Change, diff, isThenable, restore } from "../../src/changes
 
 type Data = Record<string, unknown>;
 
-function replay(change: Change<Data>, onto: Data): Data {
-  change({ data: onto, flash: new Map() });
+function replay(change: Change<Data> | undefined, onto: Data): Data {
+  change?.({ data: onto, flash: new Map() });
   return onto;
 }
 
 describe("diff()", () => {
-  test("does nothing where nothing changed, whatever the order of keys", () => {
-    const theirs = { a: 2 };
-    expect(replay(diff('{"a":1,"b":[1]}', '{"b":[1],"a":1}'), theirs)).toEqual({ a: 2 });
+  test("answers undefined where nothing changed, whatever the order of keys", () => {
+    expect(diff('{"a":1,"b":[1]}', '{"b":[1],"a":1}')).toBeUndefined();
+    expect(diff("{}", "{}")).toBeUndefined();
+  });
+
+  test("tells an edit from another order of the same length", () => {
+    expect(replay(diff('{"a":1,"b":2}', '{"b":1,"a":2}'), {})).toEqual({ a: 2, b: 1 });
   });
 
   test.each<[string, string, Data, Data, Data]>([

@@ -1,6 +1,14 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { checkSize, decodeData, deepFreeze, encodeData, formatStep } from "../../src/data.ts";
+import {
+  checkSize,
+  decodeData,
+  deepFreeze,
+  encodeData,
+  formatStep,
+  isUnchanged,
+  leavesOf,
+} from "../../src/data.ts";
 import { SessionDataError, SessionSizeError } from "../../src/errors.ts";
 
 function caught(run: () => unknown): unknown {
@@ -230,4 +238,43 @@ test("deepFreeze() freezes all the way down, and answers the same", () => {
   for (const part of [value, value.a, value.a[0], value.a[0]?.b]) {
     expect(Object.isFrozen(part)).toBe(true);
   }
+});
+
+describe("isUnchanged()", () => {
+  type Shop = { n: number; list: unknown[]; cart: Record<string, unknown>; none: null };
+  const begun = (): Shop => ({ n: 1, list: [1, { a: 2 }, "x"], cart: { tea: 1 }, none: null });
+
+  test("says so of data that was only read", () => {
+    const data = begun();
+    const leaves = leavesOf(data);
+    expect(isUnchanged(data, leaves)).toBe(true);
+    expect(isUnchanged(data, leaves)).toBe(true);
+  });
+
+  test.each<[string, (data: Shop & Record<PropertyKey, unknown>) => void]>([
+    ["a value", (data) => void data.n++],
+    ["a value inside", (data) => void (data.cart["tea"] = 2)],
+    ["a property more", (data) => void (data["more"] = undefined)],
+    ["a property less", (data) => void delete data.cart["tea"]],
+    ["a name", (data) => void Object.assign(data, { cart: { chai: 1 } })],
+    ["another order", (data) => Object.assign(data, { n: delete (data as Partial<Shop>).n && 1 })],
+    ["an item more", (data) => void data.list.push(undefined)],
+    ["an item less", (data) => void data.list.pop()],
+    ["two items in each other's place", (data) => void data.list.unshift(data.list.pop())],
+    ["a hole", (data) => void delete data.list[0]],
+    ["a property of a list", (data) => void Object.assign(data.list, { note: 1 })],
+    ["NaN for null", (data) => void Object.assign(data, { none: NaN })],
+    ["a function", (data) => void (data["run"] = () => undefined)],
+    ["a Map for an object", (data) => void Object.assign(data, { cart: new Map() })],
+    ["a list for an object", (data) => void Object.assign(data, { cart: [] })],
+    ["an object for a value", (data) => void Object.assign(data, { n: { valueOf: 1 } })],
+    ["a value for an object", (data) => void Object.assign(data, { cart: 1 })],
+    ["a symbol", (data) => void (data.cart[Symbol("s") as never] = 1)],
+    ["toJSON", (data) => Object.defineProperty(data.cart, "toJSON", { value: () => 1 })],
+  ])("sees %s", (_, edit) => {
+    const data = begun();
+    const leaves = leavesOf(data);
+    edit(data as never);
+    expect(isUnchanged(data, leaves)).toBe(false);
+  });
 });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { deleteCookie, readCookies, resolveCookie, writeCookie } from "../../src/cookie.ts";
-import { decodeData, encodeData } from "../../src/data.ts";
+import { decodeData, encodeData, isUnchanged, leavesOf } from "../../src/data.ts";
 import { decodeRecord, encodeRecord, type Flash, type SessionRecord } from "../../src/record.ts";
 import { createSessions } from "../../src/sessions.ts";
 import { memoryStore } from "../../src/stores/memory.ts";
@@ -46,6 +46,37 @@ const jsonObject = fc
   // A round trip of its own takes out -0 and names that fast-check cannot know of, such as an inner __proto__.
   .map((value) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>)
   .filter((value) => !JSON.stringify(value).includes('"__proto__":'));
+
+describe("changes of data", () => {
+  test("what counts as unchanged has the JSON that it had", () => {
+    const anything = fc.oneof(
+      fc.json({ maxDepth: 2 }).map((json) => () => JSON.parse(json) as unknown),
+      fc.constantFrom<() => unknown>(
+        () => undefined,
+        () => NaN,
+        () => -0,
+        () => new Map(),
+        () => new Date(0),
+        () => () => 1,
+      ),
+    );
+    fc.assert(
+      fc.property(jsonObject, fc.array(fc.tuple(fc.nat(), anything)), (given, edits) => {
+        const before = JSON.stringify(given);
+        const data = JSON.parse(before) as object;
+        const leaves = leavesOf(data);
+        expect(isUnchanged(data, leaves)).toBe(true);
+        for (const [at, make] of edits) {
+          const places = leavesOf(data).filter((leaf) => typeof leaf === "object" && leaf !== null);
+          const place = places[at % places.length] as Record<string, unknown>;
+          const names = Object.keys(place);
+          place[names[at % names.length] ?? "more"] = make();
+        }
+        if (isUnchanged(data, leaves)) expect(encodeData(data, "data")).toBe(before);
+      }),
+    );
+  });
+});
 
 describe("cookies", () => {
   const name = fc.stringMatching(/^[!#$%&'*+\-.^_`|~\w]{1,20}$/);

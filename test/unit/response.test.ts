@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { deleteCookie, resolveCookie, writeCookie } from "../../src/cookie.ts";
 import { finish, misfitOf } from "../../src/response.ts";
@@ -90,7 +91,7 @@ describe("finish() without a cookie", () => {
 });
 
 describe("finish() without a cookie, and the response that it was given", () => {
-  test("it is the answer, and gains nothing that others may not see", async () => {
+  test("one with a body is the answer, and gains nothing that others may not see", async () => {
     const response = new Response("ok", { headers: { "Set-Cookie": "a=1" } });
     for (let times = 0; times < 2; times++) {
       expect(finish(response, {})).toBe(response);
@@ -104,7 +105,39 @@ describe("finish() without a cookie, and the response that it was given", () => 
     expect(await response.text()).toBe("ok");
   });
 
-  test("one that cannot be changed is copied", async () => {
+  test("one without may serve every visitor: it stays as it is", () => {
+    const response = new Response(null, { status: 204 });
+    expect(finish(response, {})).not.toBe(response);
+    expect(Array.from(response.headers)).toEqual([]);
+  });
+
+  test("one that is made when its body is asked for keeps what it was given (@hono/node-server 1)", () => {
+    let made: Response | undefined;
+    const late = Object.defineProperties(new Response("ok"), {
+      headers: { get: () => (made ? made.headers : new Headers()) },
+      body: { get: () => (made ??= new Response("ok")).body },
+    });
+    const answer = finish(late, {});
+    void answer.body;
+    expect(answer.headers.get("Vary")).toBe("Cookie");
+  });
+
+  test("one whose headers are new each time they are asked for is copied", () => {
+    const own = new Response("ok");
+    const headers = { get: () => new Headers(own.headers) };
+    const answer = finish(Object.defineProperties(new Response("ok"), { headers }), {});
+    expect(answer.headers.get("Vary")).toBe("Cookie");
+  });
+
+  test("one that cannot be changed is copied, whatever realm its error is of", async () => {
+    const { headers } = new Response("ok");
+    const elsewhere = runInNewContext("new TypeError('immutable')") as Error;
+    headers.set = () => {
+      throw elsewhere;
+    };
+    const foreign = Object.defineProperties(new Response("ok"), { headers: { value: headers } });
+    const copied = finish(foreign, {});
+    expect(copied.headers.get("Vary")).toBe("Cookie");
     const fetched = await fetch("data:text/plain,hello");
     const answer = finish(fetched, {});
     expect(answer.headers.get("Vary")).toBe("Cookie");
@@ -129,7 +162,9 @@ describe("misfitOf()", () => {
     held.body?.getReader();
     for (const response of [read, begun, held]) {
       expect(misfitOf(response)).toBeInstanceOf(TypeError);
-      expect(() => finish(response, { cookie: COOKIE })).toThrow(TypeError);
+      for (const cookie of [COOKIE, undefined]) {
+        expect(() => finish(response, { cookie })).toThrow(TypeError);
+      }
     }
     reader?.releaseLock();
     expect(misfitOf(begun)).toBeInstanceOf(TypeError);

@@ -6,6 +6,8 @@ import { promisify } from "node:util";
 import {
   createSessions,
   memoryStore,
+  memoryUsers,
+  type Session,
   type SessionEvent,
   type Sessions,
   StoreError,
@@ -14,7 +16,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { SessionOptions } from "../../src/options.ts";
 import { withClock } from "../support/clock.ts";
-import { dumpingStore, faultyStore } from "../support/stores.ts";
+import { countingStore, dumpingStore, faultyStore, pausingStore } from "../support/stores.ts";
 
 interface Data {
   n: number;
@@ -149,6 +151,26 @@ describe("a response that cannot be answered", () => {
     expect(response.headers.getSetCookie()).toHaveLength(1);
   });
 
+  test("says so where there is nothing to save, too", async () => {
+    const { sessions, begin: start } = shop();
+    const session = await sessions.open(await start());
+    await expect(sessions.commit(session, await used())).rejects.toThrow(TypeError);
+  });
+
+  test("one whose body is taken while a save is under way carries its cookie", async () => {
+    const { store, park } = pausingStore(memoryStore());
+    const { sessions } = shop({ store });
+    const { reached, resume } = park("before write");
+    const session = await sessions.open(null);
+    session.data.n = 1;
+    const response = new Response("taken");
+    const committing = sessions.commit(session, response);
+    await reached;
+    response.body?.getReader();
+    resume();
+    expect((await committing).headers.getSetCookie()).toHaveLength(1);
+  });
+
   test("a 503 carries the cookie of a save that was confirmed before", async () => {
     const faulty = faultyStore(memoryStore());
     const { sessions, begin: start } = shop({ store: faulty.store });
@@ -195,6 +217,22 @@ describe("a response that cannot be answered", () => {
       code: "SESSION_COOKIE_NEEDED",
     });
   });
+});
+
+test("a sign-in that cannot begin anew leaves the session as it was", async () => {
+  const store = memoryStore();
+  const schema = z.object({ n: z.number().default(0) }).refine(async () => true);
+  const sessions = createSessions({ secrets, store, schema, users: memoryUsers() });
+  const first = await sessions.open(null);
+  first.data.n = 1;
+  first.signIn("kim");
+  const cookie = header(await sessions.save(first));
+  const session = await sessions.open(cookie);
+  session.data.n = 2;
+  expect(() => session.signIn("lee")).toThrow(TypeError);
+  expect([session.data.n, session.userId]).toEqual([2, "kim"]);
+  await sessions.save(session);
+  expect((await sessions.open(cookie)).data).toEqual({ n: 2 });
 });
 
 test("a session asked for early and awaited late does not end the process when the store fails", async () => {
@@ -259,6 +297,55 @@ describe("what nobody changed", () => {
     refused.regenerate();
     const fresh = header(await after.save(refused));
     expect((await before.open(fresh)).data).toEqual({ user: "kim", other: "theirs" });
+  });
+
+  test("is not written again after a conflict, which gives its names another order", async () => {
+    const counting = countingStore(memoryStore());
+    const { sessions, begin: start } = shop({ store: counting.store });
+    const cookie = await start();
+    const [theirs, ours] = [await sessions.open(cookie), await sessions.open(cookie)];
+    theirs.data.user = "kim";
+    await sessions.save(theirs);
+    Object.assign(ours.data, { extra: 1 });
+    await sessions.save(ours);
+    counting.reset();
+    expect(await sessions.save(ours)).toBeNull();
+    expect(counting.writes).toBe(0);
+    // Replaced elsewhere it would be a conflict to change it.
+    const other = await sessions.open(cookie);
+    other.regenerate();
+    await sessions.save(other);
+    expect((await sessions.commit(ours, new Response("ok"))).status).toBe(200);
+  });
+
+  test.each<[string, (session: Session<Data>) => void]>([
+    [
+      "an update that throws",
+      (session) => {
+        const drop = () =>
+          session.update((data: Partial<Data>) => {
+            delete data.n;
+            throw new Error("no");
+          });
+        expect(drop).toThrow("no");
+      },
+    ],
+    [
+      "a property that is taken out and put back",
+      ({ data }: { data: Partial<Data> }) => {
+        delete data.n;
+        data.n = 0;
+      },
+    ],
+  ])("%s begins no session", async (_, act) => {
+    const { sessions } = shop();
+    const handle = sessions.handler(async (_request, getSession) => {
+      const session = await getSession();
+      expect(session.data.n).toBe(0);
+      act(session);
+      return new Response("ok");
+    });
+    expect((await handle(requestWith(""))).headers.getSetCookie()).toEqual([]);
   });
 
   test("is renewed whatever the limit is today", () =>
