@@ -27,19 +27,19 @@ const LEFT = 50;
 // What `node bench/gate.js --limits` prints:
 const SET_ON = "20.20.2";
 const LIMITS = {
-  read: { bytes: 49_200, ratio: 0.48 },
-  write: { bytes: 83_000, ratio: 0.22 },
-  anonymous: { bytes: 17_100, ratio: 0.19 },
-  forged: { bytes: 28_800, ratio: 0.7 },
-  "sign in": { bytes: 115_100, ratio: 0.24 },
+  read: { bytes: 39_000, ratio: 0.73 },
+  write: { bytes: 45_300, ratio: 0.61 },
+  anonymous: { bytes: 12_100, ratio: 0.23 },
+  forged: { bytes: 16_800, ratio: 1 },
+  "sign in": { bytes: 81_700, ratio: 0.4 },
 };
 const MEND =
   "If that is meant, node bench/gate.js --limits prints what is to stand in bench/limits.js";
 
-/** Above what was measured: runs differ by 2 %, and one JSON.parse of the data more is 8 % of a read. */
-const SLACK = 1.04;
-/** Of the ratio that was measured: others use the machine, too. */
-const SHARE = 0.5;
+/** Above what was measured: runs differ by 2 %, and one JSON.parse of the data more is 10 % of a read. */
+const SLACK = 1.08;
+/** Of the ratio that was measured: others use the machine, too, and on another the floor's hop may be shorter. */
+const SHARE = 0.35;
 
 /**
  * @param {Figures} figures
