@@ -1305,6 +1305,11 @@ export const days: readonly number[] = session.data.at.days;
       });
     }
     await rm(join(folder, "sources/adapters/hono.ts"));
+    // What the built files contain, and the sources import.
+    const hashes = "node_modules/@noble/hashes";
+    await cp(new URL(`../../${hashes}/`, import.meta.url), join(folder, "sources", hashes), {
+      recursive: true,
+    });
     await writeFile(join(folder, "sources/server-only.d.ts"), 'declare module "server-only" {}\n');
     const options = {
       extends: "../tsconfig.json",
