@@ -81,7 +81,10 @@ export function isUnchanged(data: object, leaves: readonly unknown[]): boolean {
     const count = leaves[at++] as number;
     if (Object.getOwnPropertySymbols(value).length > 0) return false;
     if ((value as { toJSON?: unknown }).toJSON !== undefined) return false;
-    if (Array.isArray(value)) {
+    const isList = Array.isArray(value);
+    if (Object.getPrototypeOf(value) !== (isList ? Array.prototype : Object.prototype))
+      return false;
+    if (isList) {
       if (value.length !== count || Object.keys(value).length !== count) return false;
       for (const inner of value as unknown[]) if (!isSame(inner)) return false;
       return true;
@@ -93,7 +96,8 @@ export function isUnchanged(data: object, leaves: readonly unknown[]): boolean {
     }
     return left === 0;
   }
-  return isSame(data);
+  // Names that every object inherits would be taken for its own.
+  return Object.keys(Object.prototype).length === 0 && isSame(data);
 }
 
 function checkData(value: unknown, path: string, above: readonly object[], most: number): void {

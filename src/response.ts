@@ -22,7 +22,7 @@ export function misfitOf(response: Response): unknown {
  * Answers the response with the cookie, for a request whose handler asked for the session. The application's own
  * headers and cookies stay as they are (R17, R21). A 101 is what it is.
  *
- * @param copy of the response, where it has been made already
+ * @param copy what {@link copyOf} or {@link keep} has made of the response already
  * @throws as {@link copyOf}
  */
 export function finish(
@@ -32,7 +32,7 @@ export function finish(
 ): Response {
   if (response.status === 101) return response;
   if (!cookie) return copy ? vary(copy) : keep(response);
-  const own = copy ?? copyOf(response);
+  const own = copy && copy !== response ? copy : copyOf(response);
   const { headers } = own;
   // One of the session's own may stand there, from an error that a later try has overtaken.
   const others = headers.getSetCookie().filter((line) => !line.startsWith(`${cookie.name}=`));
@@ -47,7 +47,7 @@ export function finish(
  * Keeps a response out of shared caches. One with a body can serve nobody else, so it is changed in place: a copy takes
  * longer than all the rest of most requests. One without may be a constant that serves every visitor.
  */
-function keep(response: Response): Response {
+export function keep(response: Response): Response {
   // The body first: a Response that a server puts off making forgets headers that were changed before.
   if (response.body?.locked === false) {
     const { headers } = response;

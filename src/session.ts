@@ -52,7 +52,8 @@ export class Session<Data extends object> {
     const state = this.#open();
     const data = begun(state);
     if (!refusal(state)) {
-      state.touched ??= { json: state.noted, leaves: leavesOf(data) };
+      // Whoever has had it before may have edited it since: then its JSON alone can tell.
+      state.touched ??= { json: state.noted, leaves: state.lent ? [] : leavesOf(data) };
       return data;
     }
     return (state.frozen ??= deepFreeze(JSON.parse(JSON.stringify(data)) as Data));
@@ -70,6 +71,7 @@ export class Session<Data extends object> {
     const state = this.#writable();
     const data = begun(state);
     noteEdits(state);
+    state.lent = true;
     const step = apply(change);
     try {
       step({ data, flash: state.flash });

@@ -76,6 +76,8 @@ export interface State<Data extends object> {
   data: Data | undefined;
   /** What `data` held when the application got hold of it, which it may have edited since; and JSON of that. */
   touched?: { readonly json: string; readonly leaves: readonly unknown[] };
+  /** Whether a function given to `update` has had `data`, and may have kept hold of it. */
+  lent?: boolean;
   /** JSON of the data as it stands in the store, or as a new session begins. */
   stored: string;
   /** JSON of `data` with every change that stands in `changes`. */

@@ -270,6 +270,7 @@ describe("isUnchanged()", () => {
     ["an object for a value", (data) => void Object.assign(data, { n: { valueOf: 1 } })],
     ["a value for an object", (data) => void Object.assign(data, { cart: 1 })],
     ["a symbol", (data) => void (data.cart[Symbol("s") as never] = 1)],
+    ["another prototype", (data) => Object.setPrototypeOf(data.cart, class {}.prototype)],
     ["toJSON", (data) => Object.defineProperty(data.cart, "toJSON", { value: () => 1 })],
   ])("sees %s", (_, edit) => {
     const data = begun();

@@ -171,6 +171,27 @@ describe("a response that cannot be answered", () => {
     expect((await committing).headers.getSetCookie()).toHaveLength(1);
   });
 
+  test("one whose body is taken while an update is saved is answered all the same", async () => {
+    for (const isReplaced of [false, true]) {
+      const { store, park } = pausingStore(memoryStore());
+      const { sessions, begin: start } = shop({ store });
+      const session = await sessions.open(await start());
+      if (isReplaced) {
+        session.regenerate();
+        await sessions.save(session);
+      }
+      session.data.n = 8;
+      const { reached, resume } = park("before write");
+      const response = new Response("taken");
+      const committing = sessions.commit(session, response);
+      await reached;
+      response.body?.getReader();
+      resume();
+      expect((await committing).headers.getSetCookie()).toHaveLength(isReplaced ? 1 : 0);
+      expect(response.headers.getSetCookie()).toEqual([]);
+    }
+  });
+
   test("a 503 carries the cookie of a save that was confirmed before", async () => {
     const faulty = faultyStore(memoryStore());
     const { sessions, begin: start } = shop({ store: faulty.store });
@@ -216,6 +237,66 @@ describe("a response that cannot be answered", () => {
     await expect(sessions.commit(session, upgrade)).rejects.toMatchObject({
       code: "SESSION_COOKIE_NEEDED",
     });
+  });
+});
+
+describe("an edit of what update() was given", () => {
+  test.each<[string, (session: Session<Data>) => unknown, Partial<Data>]>([
+    [
+      "of data that was read in an update that throws",
+      (session) => {
+        const change = () =>
+          session.update((data) => {
+            data.n = 5;
+            void session.data.n;
+            throw new Error("no");
+          });
+        expect(change).toThrow("no");
+        session.data.n = 5;
+      },
+      { n: 5 },
+    ],
+    [
+      "of data that was read in an update that ends as it began",
+      (session) => {
+        session.update((data) => {
+          data.n = 5;
+          void session.data.n;
+          data.n = 1;
+        });
+        session.data.n = 5;
+      },
+      { n: 5 },
+    ],
+    [
+      "by an object that it put in",
+      (session) => {
+        const list = ["tea"];
+        session.update((data) => {
+          data.list = list;
+        });
+        list.push("milk");
+        void session.data.list;
+      },
+      { list: ["tea", "milk"] },
+    ],
+    [
+      "by the data itself",
+      (session) => {
+        const kept: Data[] = [];
+        session.update((data) => void kept.push(data));
+        Object.assign(kept[0] ?? {}, { n: 6 });
+        void session.data.n;
+      },
+      { n: 6 },
+    ],
+  ])("%s is saved", async (_, act, expected) => {
+    const { sessions, begin: start } = shop();
+    const cookie = await start();
+    const session = await sessions.open(cookie);
+    act(session);
+    await sessions.save(session);
+    expect((await sessions.open(cookie)).data).toMatchObject(expected);
   });
 });
 
