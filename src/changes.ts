@@ -18,10 +18,10 @@ export type Change<Data> = (draft: Draft<Data>) => void;
 
 /**
  * The step from one JSON to another: the edits of top-level properties, `undefined` when there are none. They are looked
- * for when the step is taken, which most never are; only another order of the same, which is no edit, has the same length.
+ * for when the step is taken, which most never are; only another order of the same, which is no edit, has the same letters.
  */
 export function diff<Data extends object>(before: string, after: string): Change<Data> | undefined {
-  let edits = before.length === after.length ? editsBetween(before, after) : undefined;
+  let edits = hasSameLetters(before, after) ? editsBetween(before, after) : undefined;
   if (edits?.length === 0) return undefined;
   return ({ data }) => {
     edits ??= editsBetween(before, after);
@@ -31,6 +31,16 @@ export function diff<Data extends object>(before: string, after: string): Change
       else record[key] = JSON.parse(json);
     }
   };
+}
+
+/** False where one text cannot be another order of the other; true also of a few that are not. */
+function hasSameLetters(before: string, after: string): boolean {
+  if (before.length !== after.length) return false;
+  let balance = 0;
+  for (let at = 0; at < before.length; at++) {
+    balance += before.charCodeAt(at) - after.charCodeAt(at);
+  }
+  return balance === 0;
 }
 
 function editsBetween(before: string, after: string) {

@@ -6,6 +6,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { Hash } from "@noble/hashes/utils.js";
 
 const ID_BYTES = 32;
+const IDS_AT_ONCE = 16;
 const HASH_BYTES = 32;
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /** base64url of 32 bytes: 43 characters, of which the last carries four bits, so only sixteen can stand there. */
@@ -23,17 +24,14 @@ export interface Token {
   readonly purpose: Purpose;
 }
 
-/** Signs and verifies the tokens of one cookie. */
+/** Makes, signs and verifies the tokens of one cookie. */
 export interface Tokens {
+  /** 256 bits that mean nothing (R1, R2). */
+  newId(): Uint8Array;
   /** What a store sees of an id: base64url of its SHA-256, 43 characters (R3). */
   keyOf(id: Uint8Array): string;
   sign(id: Uint8Array, purpose?: Purpose): string;
   verify(token: string): Token | Refusal;
-}
-
-/** 256 bits that mean nothing (R1, R2). Drawn when they are needed: no id is in memory before it is somebody's. */
-export function newId(): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(ID_BYTES));
 }
 
 /**
@@ -82,6 +80,7 @@ export function createTokens(secrets: readonly string[], cookieName: string): To
   const hashOf = hasher(blank);
 
   return {
+    newId: createSupply(),
     keyOf: (id) => toBase64url(hashOf(blank, id)),
     sign: (id, purpose = "session") =>
       `${toBase64url(id)}.${toBase64url(signatureOf(states[purpose][0], id))}`,
@@ -94,6 +93,24 @@ export function createTokens(secrets: readonly string[], cookieName: string): To
       );
       return purpose ? { id, purpose } : "signature";
     },
+  };
+}
+
+/**
+ * Random bits, a few ids of them at a time: to ask the system for any takes as long as all the hashes of a sign-in, or
+ * longer. What has been given out is wiped.
+ */
+function createSupply(): () => Uint8Array {
+  const supply = new Uint8Array(ID_BYTES * IDS_AT_ONCE);
+  let at = supply.length;
+  return () => {
+    if (at === supply.length) {
+      crypto.getRandomValues(supply);
+      at = 0;
+    }
+    const id = supply.slice(at, at + ID_BYTES);
+    supply.fill(0, at, (at += ID_BYTES));
+    return id;
   };
 }
 
