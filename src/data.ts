@@ -51,24 +51,34 @@ function isUsual(value: unknown, depth: number): boolean {
 /**
  * What data holds, in the order of a walk: each object and how many values it has, each name, each value. So that
  * {@link isUnchanged} can tell whether it is as it was, in half the time that its JSON takes.
+ *
+ * @param length of its JSON, by which there is room for most data from the start: to grow takes several times as much
  */
-export function leavesOf(value: object, leaves: unknown[] = []): unknown[] {
-  const at = leaves.push(value, 0) - 1;
-  let count = 0;
-  const add = (inner: unknown) => {
-    count++;
-    if (isObject(inner)) leavesOf(inner, leaves);
-    else leaves.push(inner);
-  };
-  if (Array.isArray(value)) {
-    for (const inner of value as unknown[]) add(inner);
-  } else {
-    for (const name in value) {
-      leaves.push(name);
-      add((value as Record<string, unknown>)[name]);
+export function leavesOf(data: object, length: number): readonly unknown[] {
+  // oxlint-disable-next-line unicorn/no-new-array -- room, which `Array.from` would fill first
+  // oxlint-disable-next-line unicorn/no-new-array -- room, which `Array.from` would fill first
+  const leaves: unknown[] = new Array(length >> 3);
+  let at = 0;
+  function add(value: unknown): void {
+    leaves[at++] = value;
+    if (!isObject(value)) return;
+    const place = at++;
+    let count = 0;
+    if (Array.isArray(value)) {
+      for (const inner of value as unknown[]) {
+        count++;
+        add(inner);
+      }
+    } else {
+      for (const name in value) {
+        count++;
+        leaves[at++] = name;
+        add((value as Record<string, unknown>)[name]);
+      }
     }
+    leaves[place] = count;
   }
-  leaves[at] = count;
+  add(data);
   return leaves;
 }
 

@@ -102,7 +102,7 @@ async function find<Data extends object>(
   const duplicates = cookies.length > 1 ? genuine : [];
   const [ending] = ends;
   // Before anything else, so that nothing is opened that should have ended.
-  const failure = await endAll(context, ends);
+  const failure = ends.length > 0 ? await endAll(context, ends) : undefined;
   if (failure && whenUnavailable === "reject") throw failure.error;
   if (failure && ending) return { origin: ending, duplicates };
   const cookie = ending && deleteCookie(options.cookie);

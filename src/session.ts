@@ -16,6 +16,7 @@ export interface SignInOptions {
   readonly persistent?: boolean;
 }
 
+const isUserId = isText(/^[^]{1,255}$/);
 const MAX_META_BYTES = 1024;
 /** Seconds: 400 days, the longest that a session lives. */
 const AGE = wholeNumber(0, 34_560_000, "seconds");
@@ -53,7 +54,10 @@ export class Session<Data extends object> {
     const data = begun(state);
     if (!refusal(state)) {
       // Whoever has had it before may have edited it since: then its JSON alone can tell.
-      state.touched ??= { json: state.noted, leaves: state.lent ? [] : leavesOf(data) };
+      state.touched ??= {
+        json: state.noted,
+        leaves: state.lent ? [] : leavesOf(data, state.noted.length),
+      };
       return data;
     }
     return (state.frozen ??= deepFreeze(JSON.parse(JSON.stringify(data)) as Data));
@@ -143,21 +147,21 @@ export class Session<Data extends object> {
    *   for what `meta` holds; SessionError `SESSION_DESTROYED`, `SESSION_COMMITTED`, `SESSION_READ_ONLY`
    */
   signIn(userId: string, { meta, persistent = true }: SignInOptions = {}): void {
-    if (!isText(/^[^]{1,255}$/)(userId)) {
+    if (!isUserId(userId)) {
       throw new TypeError("Cannot sign in: userId must be text of 1 to 255 characters");
     }
     if (typeof persistent !== "boolean") {
       throw new TypeError("Cannot sign in: persistent must be true or false");
     }
     const json = meta === undefined ? undefined : encodeData(meta, "meta");
-    if (json !== undefined && !json.startsWith("{")) {
-      throw new SessionDataError("meta", "is no object");
-    }
-    if (new TextEncoder().encode(json).length > MAX_META_BYTES) {
-      throw new SessionDataError("meta", `is larger than ${MAX_META_BYTES} bytes`);
+    if (json !== undefined) {
+      if (!json.startsWith("{")) throw new SessionDataError("meta", "is no object");
+      if (new TextEncoder().encode(json).length > MAX_META_BYTES) {
+        throw new SessionDataError("meta", `is larger than ${MAX_META_BYTES} bytes`);
+      }
     }
     const state = this.#open();
-    const refused = refusal({ ...state, signIn: "same" });
+    const refused = refusal(state, "same");
     if (refused) throw refused;
     state.frozen = undefined;
     const before = state.identity;

@@ -115,8 +115,11 @@ export function isSignIn(signIn: State<object>["signIn"]): boolean {
 
 type Refusable = Pick<State<object>, "closed" | "readOnly" | "origin" | "signIn">;
 
-/** Why a session cannot be changed; `undefined` when it can. */
-export function refusal({ closed, readOnly, origin, signIn }: Refusable): SessionError | undefined {
+/** Why a session cannot be changed, or somebody cannot sign in; `undefined` when it can. */
+export function refusal(
+  { closed, readOnly, origin, signIn: earlier }: Refusable,
+  signIn: State<object>["signIn"] = earlier,
+): SessionError | undefined {
   if (closed)
     return new SessionError(
       "SESSION_COMMITTED",

@@ -7,6 +7,7 @@ import type { Hash } from "@noble/hashes/utils.js";
 
 const ID_BYTES = 32;
 const IDS_AT_ONCE = 16;
+const HANDLE_BYTES = 16;
 const HASH_BYTES = 32;
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /** base64url of 32 bytes: 43 characters, of which the last carries four bits, so only sixteen can stand there. */
@@ -47,7 +48,9 @@ export function newStamp(): string {
 /** 128 bits that name a session to the application and open nothing (R32). */
 export function newHandle(): string {
   const hex = newStamp() + newStamp();
-  return toBase64url(Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16)));
+  const bytes = new Uint8Array(HANDLE_BYTES);
+  for (let at = 0; at < HANDLE_BYTES; at++) bytes[at] = parseInt(hex.slice(at * 2, at * 2 + 2), 16);
+  return toBase64url(bytes);
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   type Writing,
 } from "./draft.ts";
 import { DEADLINE_MS, MARK_MS, trim } from "./end.ts";
-import { leave, type Listed, touch } from "./entries.ts";
+import { leave, type Listed, NO_EXCESS, touch } from "./entries.ts";
 import { SessionConflictError, type StoreError } from "./errors.ts";
 import { place, type Place, type Placed, remove } from "./place.ts";
 import { encodeRecord } from "./record.ts";
@@ -240,7 +240,7 @@ async function welcome<Data extends object>(
   draft: Draft,
 ): Promise<SetCookie> {
   const { identity } = draft.record;
-  if (identity) await trim(job.context, identity.user, excess);
+  if (identity && excess !== NO_EXCESS) await trim(job.context, identity.user, excess);
   return cookieOf(job, id, draft);
 }
 

@@ -246,7 +246,7 @@ describe("isUnchanged()", () => {
 
   test("says so of data that was only read", () => {
     const data = begun();
-    const leaves = leavesOf(data);
+    const leaves = leavesOf(data, 0);
     expect(isUnchanged(data, leaves)).toBe(true);
     expect(isUnchanged(data, leaves)).toBe(true);
   });
@@ -273,9 +273,11 @@ describe("isUnchanged()", () => {
     ["another prototype", (data) => Object.setPrototypeOf(data.cart, class {}.prototype)],
     ["toJSON", (data) => Object.defineProperty(data.cart, "toJSON", { value: () => 1 })],
   ])("sees %s", (_, edit) => {
-    const data = begun();
-    const leaves = leavesOf(data);
-    edit(data as never);
-    expect(isUnchanged(data, leaves)).toBe(false);
+    for (const length of [0, 1_000]) {
+      const data = begun();
+      const leaves = leavesOf(data, length);
+      edit(data as never);
+      expect(isUnchanged(data, leaves)).toBe(false);
+    }
   });
 });

@@ -64,10 +64,12 @@ describe("changes of data", () => {
       fc.property(jsonObject, fc.array(fc.tuple(fc.nat(), anything)), (given, edits) => {
         const before = JSON.stringify(given);
         const data = JSON.parse(before) as object;
-        const leaves = leavesOf(data);
+        const leaves = leavesOf(data, before.length);
         expect(isUnchanged(data, leaves)).toBe(true);
         for (const [at, make] of edits) {
-          const places = leavesOf(data).filter((leaf) => typeof leaf === "object" && leaf !== null);
+          const places = leavesOf(data, 0).filter(
+            (leaf) => typeof leaf === "object" && leaf !== null,
+          );
           const place = places[at % places.length] as Record<string, unknown>;
           const names = Object.keys(place);
           place[names[at % names.length] ?? "more"] = make();
