@@ -31,11 +31,17 @@ export function checkOptions(
 
 const UNKNOWN: Rule = [undefined, () => false, "left out: it is unknown"];
 
-/** A rule for a whole number from 1 to `most`. A duration that does not parse must never mean "for ever" (R25). */
-export function wholeNumber(fallback: number, most: number, unit: string): Rule {
+/**
+ * A rule for a whole number from 1 to `most`, which may be left out where nothing stands in for it. A duration that does
+ * not parse must never mean "for ever" (R25).
+ */
+export function wholeNumber(fallback: number | undefined, most: number, unit: string): Rule {
   return [
     fallback,
-    (value) => Number.isInteger(value) && (value as number) > 0 && (value as number) <= most,
+    (value) =>
+      value === undefined
+        ? fallback === undefined
+        : Number.isInteger(value) && (value as number) > 0 && (value as number) <= most,
     `a whole number of ${unit} from 1 to ${most}`,
   ];
 }

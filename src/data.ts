@@ -30,22 +30,26 @@ function isUsual(value: unknown, depth: number): boolean {
       Number.isFinite(value)
     );
   }
-  if (depth > MAX_DEPTH || Object.getOwnPropertySymbols(value).length > 0) return false;
-  if ((value as { toJSON?: unknown }).toJSON !== undefined) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
+  if (depth > MAX_DEPTH || !isBare(value)) return false;
   if (Array.isArray(value)) {
-    if (prototype !== Array.prototype || Object.keys(value).length !== value.length) return false;
     // By number: a hole is undefined then, and no name stands for it.
     for (const inner of value as unknown[]) if (!isUsual(inner, depth + 1)) return false;
     return true;
   }
-  if (prototype !== Object.prototype) return false;
   // Names of the prototype come too, of which there are none: else the slower look finds out.
   for (const name in value) {
     const inner = (value as Record<string, unknown>)[name];
     if (name === "__proto__" || !(inner === undefined || isUsual(inner, depth + 1))) return false;
   }
   return true;
+}
+
+/** Whether an object or a list, whatever it holds, is like one that JSON.parse has made. */
+function isBare(value: object & { toJSON?: unknown }): boolean {
+  if (Object.getOwnPropertySymbols(value).length > 0 || value.toJSON !== undefined) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (!Array.isArray(value)) return prototype === Object.prototype;
+  return prototype === Array.prototype && Object.keys(value).length === value.length;
 }
 
 /**
@@ -88,18 +92,14 @@ export function isUnchanged(data: object, leaves: readonly unknown[]): boolean {
   function isSame(value: unknown): boolean {
     if (leaves[at++] !== value) return false;
     if (!isObject(value)) return true;
-    const count = leaves[at++] as number;
-    if (Object.getOwnPropertySymbols(value).length > 0) return false;
-    if ((value as { toJSON?: unknown }).toJSON !== undefined) return false;
-    const isList = Array.isArray(value);
-    if (Object.getPrototypeOf(value) !== (isList ? Array.prototype : Object.prototype))
-      return false;
-    if (isList) {
-      if (value.length !== count || Object.keys(value).length !== count) return false;
+    let left = leaves[at++] as number;
+    if (!isBare(value)) return false;
+    if (Array.isArray(value)) {
+      if (value.length !== left) return false;
+      // Holes too, which `every` passes over.
       for (const inner of value as unknown[]) if (!isSame(inner)) return false;
       return true;
     }
-    let left = count;
     for (const name in value) {
       left--;
       if (leaves[at++] !== name || !isSame((value as Record<string, unknown>)[name])) return false;

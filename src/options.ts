@@ -90,8 +90,6 @@ export interface ResolvedOptions<Data extends object> {
 const MAX_SECONDS = 34_560_000;
 const MAX_BYTES = 8_388_608;
 
-const PER_USER = wholeNumber(1, 500, "sessions");
-
 const RULES: Readonly<Record<string, Rule>> = {
   secrets: [undefined, areSecrets, "strings of at least 32 bytes (openssl rand -base64 32)"],
   store: [undefined, isStore, "a store, such as memoryStore()"],
@@ -102,7 +100,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   lifetime: wholeNumber(2_592_000, MAX_SECONDS, "seconds"),
   maxBytes: wholeNumber(65_536, MAX_BYTES, "bytes"),
   users: [undefined, optional(isIndex), "an index of users, such as memoryUsers()"],
-  maxPerUser: [undefined, optional(PER_USER[1]), PER_USER[2]],
+  maxPerUser: wholeNumber(undefined, 500, "sessions"),
   whenUnavailable: oneOf("reject", "anonymous"),
   clearSiteData: oneOf(false, true),
   onEvent: [undefined, optional(isFunction), "a function"],

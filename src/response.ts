@@ -7,17 +7,6 @@ export function copyOf(response: Response): Response {
   return new Response(response.body, response);
 }
 
-/** What {@link copyOf} would throw, if it would. */
-export function misfitOf(response: Response): unknown {
-  if (response.status && !response.bodyUsed && !response.body?.locked) return undefined;
-  try {
-    copyOf(response);
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}
-
 /**
  * Answers the response with the cookie, for a request whose handler asked for the session. The application's own
  * headers and cookies stay as they are (R17, R21). A 101 is what it is.

@@ -7,7 +7,7 @@ import type { SetCookie } from "./cookie.ts";
 import { StoreError } from "./errors.ts";
 import { isPrefetch, load, type LoadOptions, type OpenOptions } from "./load.ts";
 import { resolveOptions, type SessionOptions, type StandardSchema } from "./options.ts";
-import { copyOf, finish, keep, misfitOf } from "./response.ts";
+import { copyOf, finish, keep } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
 import type { Store } from "./store.ts";
 
@@ -111,11 +111,11 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
     let misfit: unknown;
     let copy: Response | undefined;
     const fits = (planned: Plan) => {
+      if (cookieless) return true;
       try {
         // Before the save, since the body may be read meanwhile. An update alone sets no cookie.
-        misfit = cookieless ? undefined : misfitOf(response);
-        const isPlain = planned === "update" && !state.cookie;
-        if (!cookieless && misfit === undefined) copy = (isPlain ? keep : copyOf)(response);
+        const isPlain = planned === "update" && !state.cookie && !response.bodyUsed;
+        copy = (isPlain ? keep : copyOf)(response);
       } catch (error) {
         misfit = error;
       }

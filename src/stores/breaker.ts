@@ -1,6 +1,6 @@
 // A store as one that is made of stores asks it: within a deadline, and not at all while it is known to be silent.
 
-import { isObject, optional, type Rule, wholeNumber } from "../check.ts";
+import { isObject, type Rule, wholeNumber } from "../check.ts";
 import { StoreError } from "../errors.ts";
 import { createReporter, type SessionEvent } from "../events.ts";
 import type { Store, Swap } from "../store.ts";
@@ -18,12 +18,10 @@ export interface CompositeOptions {
   readonly onEvent?: (event: SessionEvent) => void;
 }
 
-const LIMIT = wholeNumber(0, 60_000, "milliseconds");
-
-/** Rules for {@link CompositeOptions}. */
+/** Rules for {@link CompositeOptions}. Bundlers leave them out where no store is made of stores. */
 export const COMPOSITE: Readonly<Record<string, Rule>> = {
   timeoutMs: TIMEOUT,
-  budgetMs: [undefined, optional(LIMIT[1]), LIMIT[2]],
+  budgetMs: /* @__PURE__ */ wholeNumber(undefined, 60_000, "milliseconds"),
   strict: [false, (value) => typeof value === "boolean", "true or false"],
   onEvent: [undefined, (value) => !value || typeof value === "function", "a function"],
 };
@@ -54,7 +52,7 @@ export interface Member {
 const FAILURES = 3;
 /** Milliseconds between two probes of an open breaker, and up to half as much again, so that instances spread out. */
 const PROBE_MS = 5000;
-const MAX_WAIT_MS = PROBE_MS * 1.5;
+const MAX_WAIT_MS = 7500;
 
 /**
  * Puts a circuit breaker before a store. It opens after three failures in a row; then one caller in five seconds or more
