@@ -90,6 +90,8 @@ export function restore(data: object, json: string): void {
   const old = JSON.parse(json) as object;
   // Parts that are as they were stay the same objects: the application may hold them too.
   const now = data as Record<string, unknown>;
-  for (const key of Object.keys(now)) if (!Object.hasOwn(old, key)) delete now[key];
+  for (const key of Reflect.ownKeys(now)) {
+    if (!Object.hasOwn(old, key)) Reflect.deleteProperty(now, key);
+  }
   for (const [key, value] of Object.entries(old)) if (!isSame(now[key], value)) now[key] = value;
 }

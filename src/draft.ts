@@ -134,6 +134,7 @@ export function settle<Data extends object>(
     const theirs = JSON.parse(seen) as Data;
     const { data, flash } = replay(state.changes, theirs, record.flash);
     if (state.data) diff<Data>(state.noted, data)?.({ data: state.data, flash });
+    else state.data = JSON.parse(data) as Data;
     state.noted = data;
     state.flash = flash;
   } catch {

@@ -97,7 +97,9 @@ test("isThenable() takes promises of any make and nothing else", () => {
 });
 
 test("restore() gives back the properties of the text and no others, in the same object", () => {
-  const data: Data = { a: [2], c: 3 };
+  const data: Data = { a: [2], c: 3, [Symbol("d")]: 4 };
+  Object.defineProperty(data, "toJSON", { value: () => 5, configurable: true });
   restore(data, '{"a":[1],"b":null}');
   expect(data).toEqual({ a: [1], b: null });
+  expect(Reflect.ownKeys(data)).toEqual(["a", "b"]);
 });

@@ -370,6 +370,21 @@ describe.each(SCHEMAS)("a schema of %s", (_, schema) => {
     expect((await sessions.open(cookie)).data.cart).toEqual([{ name: "tea", price: 3 }]);
   });
 
+  test("shows what another request has made of a refused session meanwhile, and keeps that", async () => {
+    const { sessions, cookie } = await openWith({ cart: 5 });
+    const session = await sessions.open(cookie);
+    session.regenerate();
+    const other = await sessions.open(cookie);
+    other.data.cart.push({ name: "tea", price: 3 });
+    await sessions.save(other);
+    const moved = (await sessions.save(session))?.header;
+    expect(session.data.cart).toEqual([{ name: "tea", price: 3 }]);
+    session.data.user = "Ann";
+    await sessions.save(session);
+    const { data } = await sessions.open(moved);
+    expect(data).toEqual({ cart: [{ name: "tea", price: 3 }], user: "Ann" });
+  });
+
   test("refuses what it would not take back, naming the place and no value, before any write", async () => {
     const { sessions, cookie, row, text } = await openWith({});
     const session = await sessions.open(cookie);
