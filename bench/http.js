@@ -6,12 +6,12 @@
 import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { isMain } from "../scripts/system.js";
+import { findProgram, isMain } from "../scripts/system.js";
 import { load, openConnection, wire } from "./load.js";
-import { startRedis } from "./redis.js";
 import { compare } from "./report.js";
 import { SERVED } from "./served.js";
 import { spread, table } from "./table.js";
+import { importTests } from "./typescript.js";
 import { versionOf } from "./version.js";
 import { createVisitor, forge } from "./visitor.js";
 import { DATA, NOBODY } from "./work.js";
@@ -53,11 +53,13 @@ const REWARM_MS = 30;
  * @throws Error that says which answer is wrong
  */
 export async function measureHttp({ rounds = 21, ms = 100 } = {}) {
+  if (findProgram("redis-server") === null) return undefined;
   /** @type {(() => unknown)[]} */
   const stops = [];
   try {
+    /** @type {typeof import("../test/support/redis.ts")} */
+    const { startRedis } = await importTests('export { startRedis } from "./support/redis.ts";');
     const redis = await startRedis();
-    if (redis === undefined) return undefined;
     stops.push(redis.stop);
     const token = randomUUID();
     const bridge = startProcess("bridge.js", [redis.url, token]);

@@ -1,13 +1,11 @@
-// The real servers that are measured, as the tests start them, which is in TypeScript.
+// The real servers that are measured, as the tests start them.
 
 // @ts-check
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { join } from "node:path";
 import { prepareClients } from "../../scripts/prisma.js";
 import { findProgram, ROOT } from "../../scripts/system.js";
+import { importTests } from "../typescript.js";
 
 /**
  * @typedef {import("../../test/support/redis.ts").RedisProcess} RedisProcess
@@ -31,9 +29,8 @@ import { findProgram, ROOT } from "../../scripts/system.js";
  * @typedef {import("../../test/prisma/databases.ts").Client} Client
  */
 
-const TESTS = join(ROOT, "test");
 /** Where the packages of the tests with Prisma are found. */
-const FOLDER = join(TESTS, "prisma/generated");
+const FOLDER = join(ROOT, "test/prisma/generated");
 
 /** @returns {Promise<Servers>} */
 export async function startServers() {
@@ -49,7 +46,13 @@ export async function startServers() {
     if (!clients.ok) {
       return { redis: undefined, postgres: undefined, skipped: [clients.output], stop };
     }
-    const { startRedis, startPostgres, connectPostgres, migrationOf } = await loadStarters();
+    /** @type {Starters} */
+    const { startRedis, startPostgres, connectPostgres, migrationOf } = await importTests(
+      `export { startRedis } from "./support/redis.ts";
+       export { connectPostgres, startPostgres } from "./prisma/postgres.ts";
+       export { migrationOf } from "./prisma/databases.ts";`,
+      FOLDER,
+    );
     const has = (/** @type {string} */ name) => findProgram(name) !== null;
     for (const name of ["redis-server", "postgres"]) {
       if (!has(name)) skipped.push(`${name} is not installed`);
@@ -83,42 +86,4 @@ export async function startServers() {
     await stop();
     throw error;
   }
-}
-
-/** @returns {Promise<Starters>} */
-async function loadStarters() {
-  const folder = mkdtempSync(join(FOLDER, "bench-"));
-  try {
-    const outfile = join(folder, "servers.mjs");
-    await build({
-      stdin: {
-        contents: `export { startRedis } from "./support/redis.ts";
-          export { connectPostgres, startPostgres } from "./prisma/postgres.ts";
-          export { migrationOf } from "./prisma/databases.ts";`,
-        resolveDir: TESTS,
-      },
-      outfile,
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      target: "node20",
-      packages: "external",
-      logLevel: "warning",
-      plugins: [{ name: "where it is", setup: leaveScripts }],
-    });
-    return await import(pathToFileURL(outfile).href);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/**
- * Scripts know where they are, and so stay there.
- * @param {import("esbuild").PluginBuild} build
- */
-function leaveScripts({ onResolve }) {
-  onResolve({ filter: /\/scripts\/\w+\.js$/ }, ({ path, importer }) => {
-    const file = resolve(dirname(importer), path);
-    return { path: pathToFileURL(file).href, external: true };
-  });
 }
