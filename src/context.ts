@@ -47,14 +47,16 @@ export function refOf(key: string): string {
 type Guard = <Answer>(
   operation: "read" | "write" | "users",
   asked: () => Promise<Answer>,
+  hasShape?: (answer: Answer) => boolean,
 ) => Promise<Answer>;
 
 function createGuard(report: (event: SessionEvent) => void): Guard {
   let failing = false;
 
-  return async function call(operation, asked) {
+  return async function call(operation, asked, hasShape = () => true) {
     try {
       const answer = await asked();
+      if (!hasShape(answer)) throw new StoreError("unknown", "The answer has the wrong shape");
       if (failing) report({ type: "store-recovered" });
       failing = false;
       return answer;
@@ -74,12 +76,7 @@ function guardUsers(users: UserIndex, call: Guard): UserIndex {
   return {
     add: (...entry) => call("users", () => users.add(...entry)),
     touch: (...entry) => call("users", () => users.touch(...entry)),
-    list: (...query) =>
-      call("users", async () => {
-        const entries = await users.list(...query);
-        if (Array.isArray(entries)) return entries;
-        throw new StoreError("unknown", "The index's answer has the wrong shape");
-      }),
+    list: (...query) => call("users", () => users.list(...query), Array.isArray),
     retire: (...given) => call("users", () => users.retire(...given)),
     remove: (...given) => call("users", () => users.remove(...given)),
   };
@@ -89,11 +86,7 @@ function guardStore(store: Store, call: Guard): Store {
   return {
     read: (key) => call("read", () => store.read(key)),
     async write(...row) {
-      const swap = await call("write", async () => {
-        const answer = await store.write(...row);
-        if (isObject(answer)) return answer;
-        throw new StoreError("unknown", "The store's answer has the wrong shape");
-      });
+      const swap = await call("write", () => store.write(...row), isObject);
       // A client that sent the command twice meets what it wrote itself, and the stamp tells that from any other's.
       return !swap.swapped && swap.current === row[1] ? { swapped: true } : swap;
     },

@@ -70,7 +70,7 @@ export function beginJob<Data extends object>(
 }
 
 /** @throws SessionDataError, SessionSizeError */
-export async function draftOf<Data extends object>(job: Job<Data>): Promise<Draft> {
+export function draftOf<Data extends object>(job: Job<Data>): Promise<Draft> {
   const { state, startedAt: now, row, seen, signIn } = job;
   // Nothing of what another user had is carried over (R35).
   const kept = signIn === "other" ? undefined : row?.record;
