@@ -9,6 +9,8 @@ import type { ListedEntry, UserEntry, UserQuery } from "./users.ts";
 
 /** Entries asked for at a time. */
 export const PAGE = 50;
+/** How many of the latest are looked at for one that was added just now. */
+const LATEST = 10;
 
 /** A session that is listed under its user, or will be. */
 export interface Listed {
@@ -132,8 +134,14 @@ async function stands<Data extends object>(
   context: Context<Data>,
   { identity: { user, handle }, key }: Listed,
 ): Promise<boolean> {
-  const entries = await listOf(context, user, { limit: PAGE, handle });
-  return entries.some((entry) => entry.key === key && !entry.retired);
+  // It was added just now. Only where others are said to be later it is asked for by its handle, for which an index may
+  // go through all that the user has.
+  for (const query of [{ limit: LATEST }, { limit: PAGE, handle }]) {
+    const entries = await listOf(context, user, query);
+    const entry = entries.find((each) => each.key === key);
+    if (entry) return !entry.retired;
+  }
+  return false;
 }
 
 /** Whether somebody has asked for the end of a session that is changing its id. */

@@ -283,6 +283,25 @@ export const cases: readonly Case[] = [
     expect(await handlesOf(one, "ada")).to.have.length(1);
   }),
 
+  ...onIndexes(
+    "a sign-in holds on a machine whose clock is behind, whoever signed in before",
+    async (given) => {
+      await withClock(async (clock) => {
+        const shop = shopOf(given);
+        for (let at = 0; at < 12; at++) {
+          clock.advance(1);
+          await device(shop, "ada");
+        }
+        clock.advance(-60);
+        const jar = await device(shop, "ada");
+        expect(await isSignedIn(shop, jar)).to.equal(true);
+        expect(await handlesOf(shop, "ada")).to.have.length(13);
+        await shop.sessions.user("ada").endAll();
+        expect(await isSignedIn(shop, jar)).to.equal(false);
+      });
+    },
+  ),
+
   ...onIndexes("R32 the list comes in pages", async (given) => {
     await withClock(async (clock) => {
       const shop = shopOf(given);
