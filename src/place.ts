@@ -6,6 +6,7 @@ import { admit, enter, type Excess, isRetired, type Listed, NO_EXCESS } from "./
 import { StoreError } from "./errors.ts";
 import type { Draft, Row } from "./state.ts";
 import type { Store } from "./store.ts";
+import { newId } from "./token.ts";
 
 /** Two equal ids of 256 bits are a broken random source or a broken store: a few tries, then an error (R6). */
 const MAX_TRIES = 3;
@@ -81,7 +82,7 @@ async function insert<Data extends object>(
   const { store, tokens } = job.context;
   let retried = false;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const id = tokens.newId();
+    const id = newId();
     const key = tokens.keyOf(id);
     if (job.isEntering && identity) await claim(job, { identity, key, expiresAt });
     try {

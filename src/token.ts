@@ -6,7 +6,6 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { Hash } from "@noble/hashes/utils.js";
 
 const ID_BYTES = 32;
-const IDS_AT_ONCE = 16;
 const HANDLE_BYTES = 16;
 const HASH_BYTES = 32;
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -29,10 +28,8 @@ export interface Token {
   readonly purpose: Purpose;
 }
 
-/** Makes, signs and verifies the tokens of one cookie. */
+/** Signs and verifies the tokens of one cookie. */
 export interface Tokens {
-  /** 256 bits that mean nothing (R1, R2). */
-  newId(): Uint8Array;
   /** What a store sees of an id: base64url of its SHA-256, 43 characters (R3). */
   keyOf(id: Uint8Array): string;
   sign(id: Uint8Array, purpose?: Purpose): string;
@@ -40,13 +37,23 @@ export interface Tokens {
 }
 
 /**
+ * 256 bits that mean nothing (R1, R2). Drawn when they are needed: a supply of them would be in memory before they are
+ * anybody's, and in every process that starts from one copy of that memory, as Node's startup snapshots are.
+ */
+export function newId(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(ID_BYTES));
+}
+
+/**
  * 64 random bits in hex: no two writes are equal, under any collation, and a writer can tell its own. Of a UUID, since
- * platforms keep random bits ready for those, and ask the system for any others.
+ * platforms keep random bits ready for those, and ask the system for any others. As those are in a snapshot of the process
+ * too, what each process has of its own comes in: when it started, in microseconds.
  */
 export function newStamp(): string {
   const uuid = crypto.randomUUID();
   // What stands between says the version.
-  return uuid.slice(0, 8) + uuid.slice(-8);
+  const own = (parseInt(uuid.slice(0, 8), 16) ^ (globalThis.performance?.timeOrigin * 1000)) >>> 0;
+  return own.toString(16).padStart(8, "0") + uuid.slice(-8);
 }
 
 /** 128 bits that name a session to the application and open nothing (R32). */
@@ -87,7 +94,6 @@ export function createTokens(secrets: readonly string[], cookieName: string): To
   const hashOf = hasher(blank);
 
   return {
-    newId: createSupply(),
     keyOf: (id) => toBase64url(hashOf(blank, id)),
     sign: (id, purpose = "session") =>
       `${toBase64url(id)}.${toBase64url(signatureOf(states[purpose][0], id))}`,
@@ -100,24 +106,6 @@ export function createTokens(secrets: readonly string[], cookieName: string): To
       );
       return purpose ? { id, purpose } : "signature";
     },
-  };
-}
-
-/**
- * Random bits, a few ids of them at a time: to ask the system for any takes as long as all the hashes of a sign-in, or
- * longer. What has been given out is wiped.
- */
-function createSupply(): () => Uint8Array {
-  const supply = new Uint8Array(ID_BYTES * IDS_AT_ONCE);
-  let at = supply.length;
-  return () => {
-    if (at === supply.length) {
-      crypto.getRandomValues(supply);
-      at = 0;
-    }
-    const id = supply.slice(at, at + ID_BYTES);
-    supply.fill(0, at, (at += ID_BYTES));
-    return id;
   };
 }
 

@@ -1,7 +1,7 @@
 // Before the first fault and after the last one: waits until every instance asks every store, and is answered.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { createTokens } from "../../src/token.ts";
+import { createTokens, newId } from "../../src/token.ts";
 import { pathOf } from "../simulator/app.ts";
 import { COOKIE } from "../simulator/tickets.ts";
 import { noteOf } from "./recorder.ts";
@@ -18,7 +18,7 @@ export async function settle(sites: readonly Site[]): Promise<void> {
     sites.map(async (site) => {
       for (;;) {
         // A genuine cookie of a session that never was: nobody has it, and only all together can say so.
-        const cookie = `${COOKIE}=${tokens.sign(tokens.newId())}`;
+        const cookie = `${COOKIE}=${tokens.sign(newId())}`;
         const response = await fetch(site.url + pathOf("load", {}), { headers: { cookie } });
         await response.arrayBuffer();
         const { calls } = noteOf(response);

@@ -3,7 +3,7 @@
 import { memoryStore, type SessionOptions, type Store } from "coatcheck";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodeRecord } from "../../src/record.ts";
-import { createTokens, newHandle } from "../../src/token.ts";
+import { createTokens, newHandle, newId } from "../../src/token.ts";
 import { type Act, COOKIE, type Data, openShop, rejection, SECRET } from "../behaviour/setup.ts";
 import { cookieJar } from "../support/jar.ts";
 import { dumpingStore, pausingStore } from "../support/stores.ts";
@@ -98,11 +98,11 @@ describe("time", () => {
   test("R23 the lifetime counts from the sign-in, where the record knows one", async () => {
     const store = immortalStore();
     const shop = openShop(store, { lifetime: 100 });
+    const id = newId();
     const record = { createdAt: START - 90_000, seenAt: START, flash: new Map(), data: "{}" };
     const times = { signedInAt: START - 10_000, authenticatedAt: START };
     const identity = { user: "u1", handle: newHandle(), ...times };
     const tokens = createTokens([SECRET], COOKIE);
-    const id = tokens.newId();
     store.rows.set(tokens.keyOf(id), encodeRecord({ ...record, identity }));
     const cookie = `${COOKIE}=${tokens.sign(id)}`;
     pass(80);

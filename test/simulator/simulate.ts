@@ -8,7 +8,7 @@ import { type Scheduler, simulateTime } from "./scheduler.ts";
 import { createCrowd } from "./users.ts";
 import { createWorld, drawShape, SECRET, type Shape, type World } from "./world.ts";
 import { COOKIE } from "./tickets.ts";
-import { createTokens } from "../../src/token.ts";
+import { createTokens, newId } from "../../src/token.ts";
 
 /** From the end of all faults until nothing may fail: an open breaker's last failure, and its probe. */
 const GRACE_MS = 9500;
@@ -97,7 +97,7 @@ export function simulate(
 async function probe({ instances }: World): Promise<void> {
   const tokens = createTokens([SECRET], COOKIE);
   for (const { serve } of instances) {
-    const cookie = `${COOKIE}=${tokens.sign(tokens.newId())}`;
+    const cookie = `${COOKIE}=${tokens.sign(newId())}`;
     await serve(new Request("https://shop.example/load", { headers: { cookie } }));
   }
 }

@@ -17,7 +17,7 @@ import {
   type StandardSchema,
   type Store,
 } from "../../src/index.ts";
-import { createTokens } from "../../src/token.ts";
+import { createTokens, newId } from "../../src/token.ts";
 import { encodeRecord } from "../../src/record.ts";
 
 const SECRET = "the secret of these tests: 32 bytes+";
@@ -315,6 +315,7 @@ describe.each(SCHEMAS)("a schema of %s", (_, schema) => {
       schema,
       onEvent: (event) => void events.push(event),
     });
+    const id = newId();
     const now = Date.now();
     const text = encodeRecord({
       createdAt: now - 5_000,
@@ -329,7 +330,6 @@ describe.each(SCHEMAS)("a schema of %s", (_, schema) => {
       data: JSON.stringify(data),
     });
     const tokens = createTokens(secrets, "__Host-session");
-    const id = tokens.newId();
     const key = tokens.keyOf(id);
     await store.write(key, text, now + 60_000, null);
     const cookie = `__Host-session=${tokens.sign(id)}`;
