@@ -11,7 +11,7 @@ import { ROOT } from "./scripts/system.js";
 const together: Plugin = {
   name: "together",
   setup({ onLoad, onResolve }) {
-    const entries = /\/(src\/(index|redis|prisma|env)|adapters\/(hono|next))\.ts$/;
+    const entries = /[\\/](src[\\/](index|redis|prisma|env)|adapters[\\/](hono|next))\.ts$/;
     onLoad({ filter: entries }, async ({ path }) => ({
       contents: `${await readFile(path, "utf8")}\nimport "together";`,
       loader: "ts",

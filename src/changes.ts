@@ -85,6 +85,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return isFunction((value as PromiseLike<unknown> | null | undefined)?.then);
 }
 
+const PLAIN = { writable: true, enumerable: true, configurable: true };
+
 /** Gives an object the properties of a JSON text and no others, in place, since the application may hold it. */
 export function restore(data: object, json: string): void {
   const old = JSON.parse(json) as object;
@@ -93,5 +95,10 @@ export function restore(data: object, json: string): void {
   for (const key of Reflect.ownKeys(now)) {
     if (!Object.hasOwn(old, key)) Reflect.deleteProperty(now, key);
   }
-  for (const [key, value] of Object.entries(old)) if (!isSame(now[key], value)) now[key] = value;
+  for (const [key, value] of Object.entries(old)) {
+    const { value: present, enumerable } = Object.getOwnPropertyDescriptor(now, key) ?? {};
+    if (enumerable && isSame(present, value)) continue;
+    // No assignment: a setter may stand there, or something that throws.
+    Reflect.defineProperty(now, key, { ...PLAIN, value });
+  }
 }

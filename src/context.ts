@@ -4,7 +4,7 @@ import { isObject } from "./check.ts";
 import { StoreError } from "./errors.ts";
 import { createReporter, type SessionEvent } from "./events.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { Store } from "./store.ts";
+import type { Store, Swap } from "./store.ts";
 import type { UserIndex } from "./users.ts";
 import { createTokens, type Tokens } from "./token.ts";
 
@@ -82,11 +82,19 @@ function guardUsers(users: UserIndex, call: Guard): UserIndex {
   };
 }
 
+function isRow(answer: unknown): boolean {
+  return answer === null || typeof answer === "string";
+}
+
+function isSwap(answer: unknown): boolean {
+  return isObject(answer) && typeof (answer as Partial<Swap>).swapped === "boolean";
+}
+
 function guardStore(store: Store, call: Guard): Store {
   return {
-    read: (key) => call("read", () => store.read(key)),
+    read: (key) => call("read", () => store.read(key), isRow),
     async write(...row) {
-      const swap = await call("write", () => store.write(...row), isObject);
+      const swap = await call("write", () => store.write(...row), isSwap);
       // A client that sent the command twice meets what it wrote itself, and the stamp tells that from any other's.
       return !swap.swapped && swap.current === row[1] ? { swapped: true } : swap;
     },

@@ -60,7 +60,6 @@ function isBare(value: object & { toJSON?: unknown }): boolean {
  */
 export function leavesOf(data: object, length: number): readonly unknown[] {
   // oxlint-disable-next-line unicorn/no-new-array -- room, which `Array.from` would fill first
-  // oxlint-disable-next-line unicorn/no-new-array -- room, which `Array.from` would fill first
   const leaves: unknown[] = new Array(length >> 3);
   let at = 0;
   function add(value: unknown): void {

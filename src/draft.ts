@@ -127,7 +127,8 @@ export function settle<Data extends object>(
   // Meanwhile somebody else signed in, who has begun anew.
   if (isOvertaken) return;
   state.changes.splice(0, steps);
-  state.stored = seen;
+  // Nothing where the schema refuses what is stored, and nobody had asked for the data; since then somebody may have.
+  state.stored = seen || state.stored;
   if (!isNews) return;
   try {
     if (state.touched) noteEdits(state);

@@ -197,25 +197,34 @@ async function giveUp<Data extends object>(
   if (outcome.kind === "left") return null;
   if (outcome.kind === "lost") return lose(job, outcome.found, outcome.text, row);
   // An earlier save was carried out after all, though its answer was lost: what it did is not done again.
-  settle(state, row, { ...outcome.sent, isNews: true });
+  const isOver = isOvertaken(job);
+  settle(state, row, { ...outcome.sent, isNews: true, isOvertaken: isOver });
+  // The rest is the next save's.
+  if (isOver) return null;
   // A regenerate and a renewal's cookie are still to come.
   const isDone = state.changes.length === 0 && planned === "update";
   return isDone ? null : again(job, planned);
 }
 
+/** Whether somebody else has signed in since the save began. */
+function isOvertaken<Data extends object>({ state, identity }: Job<Data>): boolean {
+  return state.signIn === "other" && state.identity !== identity;
+}
+
 function finish<Data extends object>(
-  { context, state, row, changes, identity, signIn }: Job<Data>,
+  job: Job<Data>,
   at: Place,
   { draft, attempts }: { readonly draft: Draft; readonly attempts: number },
 ): void {
+  const { context, state, row, changes, signIn } = job;
   if (row && attempts > 1) context.report({ type: "conflict", ref: refOf(row.key), attempts });
   // Another sign-in, or another new id, may have been asked for meanwhile.
-  const isLatest = state.identity === identity;
+  const isLatest = state.identity === job.identity;
   settle(state, at, {
     draft,
     steps: changes.length,
     isNews: attempts > 1 && signIn !== "other",
-    isOvertaken: state.signIn === "other" && !isLatest,
+    isOvertaken: isOvertaken(job),
   });
   if (!isLatest) return;
   if (at.key !== row?.key) state.regenerate = false;

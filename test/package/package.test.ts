@@ -1,7 +1,7 @@
 // The package as strangers get it: packed, installed elsewhere, imported and type-checked there.
 
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -75,6 +75,20 @@ describe("the packed tarball", () => {
     for (const name of ["README.md", "LICENSE", "CHANGELOG.md", "package.json"]) {
       expect(files).toContain(`package/${name}`);
     }
+  });
+
+  test("has what most applications import in one file", async () => {
+    const met = new Set<string>();
+    for (const queue = ["index.js", "redis.js"]; queue.length > 0;) {
+      const file = queue.pop() ?? "";
+      if (met.has(file)) continue;
+      met.add(file);
+      const text = await readFile(join(folder, "node_modules/coatcheck/dist", file), "utf8");
+      for (const [, name = ""] of text.matchAll(/^(?:import|export)[^;]*?'\.\/([^']+)'/gm)) {
+        queue.push(name);
+      }
+    }
+    expect(met.size).toBe(3);
   });
 
   test("is imported by a plain Node process", async () => {

@@ -103,3 +103,20 @@ test("restore() gives back the properties of the text and no others, in the same
   expect(data).toEqual({ a: [1], b: null });
   expect(Reflect.ownKeys(data)).toEqual(["a", "b"]);
 });
+
+test("restore() runs no code of what it takes away, and leaves nothing hidden", () => {
+  const data: Data = { b: 2 };
+  const fail = () => {
+    throw new Error("run");
+  };
+  Object.defineProperties(data, {
+    a: { get: fail, set: fail, enumerable: true, configurable: true },
+    c: { value: 3, configurable: true },
+    d: { value: 4, configurable: true, enumerable: true },
+  });
+  restore(data, '{"a":1,"b":2,"c":3,"d":5}');
+  expect(JSON.stringify(data, ["a", "b", "c", "d"])).toBe('{"a":1,"b":2,"c":3,"d":5}');
+  data["d"] = 6;
+  expect(data["d"]).toBe(6);
+  expect(() => restore(Object.freeze({ a: 2 }), '{"a":1}')).not.toThrow();
+});

@@ -66,6 +66,19 @@ describe("the store, as the core sees it", () => {
     },
   );
 
+  test("an answer of another shape is none", async () => {
+    for (const answer of [undefined, 1, true, {}, []]) {
+      const { store, events } = open({ ...memoryStore(), read: async () => answer as never });
+      await expect(store.read(KEY)).rejects.toMatchObject({ outcome: "unknown" });
+      expect(events).toMatchObject([{ type: "store-failed", operation: "read" }]);
+    }
+    for (const answer of [undefined, null, "OK", true, {}, { swapped: "no" }]) {
+      const { store, events } = open({ ...memoryStore(), write: async () => answer as never });
+      await expect(store.write(KEY, "a", 1, null)).rejects.toMatchObject({ outcome: "unknown" });
+      expect(events).toMatchObject([{ type: "store-failed", operation: "write" }]);
+    }
+  });
+
   test("a StoreError stays as it is, and is reported with all that it says", async () => {
     const error = new StoreError("none", "Give the other token", "STORE_MISCONFIGURED");
     const { store, events } = open(failing(error));

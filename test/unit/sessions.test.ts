@@ -89,6 +89,44 @@ describe("a save whose answer was lost", () => {
     await sessions.save(session);
     expect((await sessions.open(cookie)).data.n).toBe(2);
   });
+
+  test("R35 brings nothing to somebody else who signs in while another meets what it wrote, at whatever moment", async () => {
+    const later = async (ticks: number, run: () => void): Promise<void> => {
+      for (let tick = 0; tick < ticks; tick++) await undefined;
+      run();
+    };
+    for (let ticks = 0; ticks < 20; ticks++) {
+      const inner = memoryStore();
+      const faulty = faultyStore(inner);
+      let afterWrite: (() => void) | undefined;
+      const store: typeof inner = {
+        read: faulty.store.read,
+        async write(...row) {
+          const swap = await faulty.store.write(...row);
+          if (afterWrite) void later(ticks, afterWrite);
+          afterWrite = undefined;
+          return swap;
+        },
+      };
+      const { sessions } = shop({ store });
+      const ann = await sessions.open(null);
+      ann.signIn("ann");
+      const session = await sessions.open(header(await sessions.save(ann)));
+      session.data.list.push("Ann's");
+      faulty.fail("write", "applied");
+      await expect(sessions.save(session)).rejects.toBeInstanceOf(StoreError);
+      session.data.user = "Ann";
+      afterWrite = () => {
+        session.signIn("bob");
+        session.data.n = 7;
+      };
+      await sessions.save(session);
+      await later(30, () => undefined);
+      expect(session.data, `${ticks}`).toEqual({ n: 7, list: [] });
+      const bob = await sessions.open(header(await sessions.save(session)));
+      expect([bob.userId, bob.data]).toEqual(["bob", { n: 7, list: [] }]);
+    }
+  });
 });
 
 describe("one visitor's data never reaches another", () => {

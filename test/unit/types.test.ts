@@ -333,7 +333,7 @@ describe.each(SCHEMAS)("a schema of %s", (_, schema) => {
     const key = tokens.keyOf(id);
     await store.write(key, text, now + 60_000, null);
     const cookie = `__Host-session=${tokens.sign(id)}`;
-    return { sessions, events, cookie, row: () => store.read(key), text };
+    return { sessions, events, cookie, store, row: () => store.read(key), text };
   }
 
   test("gives a new session its defaults", async () => {
@@ -383,6 +383,21 @@ describe.each(SCHEMAS)("a schema of %s", (_, schema) => {
     await sessions.save(session);
     const { data } = await sessions.open(moved);
     expect(data).toEqual({ cart: [{ name: "tea", price: 3 }], user: "Ann" });
+  });
+
+  test("keeps what is stored of a refused session that is only read while a save is under way", async () => {
+    const { sessions, cookie, store } = await openWith({ cart: 5, precious: "kept" });
+    const session = await sessions.open(cookie);
+    session.regenerate();
+    const saving = sessions.save(session);
+    expect(session.data).toEqual({ cart: [] });
+    const moved = (await saving)?.value ?? "";
+    session.flash("notice", "Seen");
+    await sessions.save(session);
+    const key = createTokens(secrets, "__Host-session").keyOf(
+      Buffer.from(moved.slice(0, 43), "base64url"),
+    );
+    expect(await store.read(key)).toContain('{"cart":5,"precious":"kept"}');
   });
 
   test("refuses what it would not take back, naming the place and no value, before any write", async () => {
