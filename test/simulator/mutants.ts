@@ -36,7 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
     text: "isNewer && at + maxStaleMs > now && ",
     becomes: "isNewer && ",
     mode: "cached",
-    from: 1300,
+    from: 750,
   },
   {
     mistake: "a copy that is written over newer ones",
@@ -101,6 +101,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     mistake: "an ending token that ends nothing",
+    from: 150,
     file: "load.ts",
     text: "const failure = ends.length > 0 ? await endAll(context, ends) : undefined;",
     becomes: "const failure = undefined;",
