@@ -127,7 +127,7 @@ async function perform<Data extends object>(
   try {
     const cookie = await write(context, state, planned);
     if (cookie) state.cookie = cookie;
-    await endOpen(context);
+    if (context.openEnds.keys.size > 0) await endOpen(context);
     return cookie;
   } catch (error) {
     // Alone it is tried once, and whatever it meets, the response goes out as it is.

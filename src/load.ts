@@ -51,7 +51,8 @@ export async function load<Data extends object>(
   const isNone = cookies.length < 2 && !cookies[0];
   const found: Found<Data> = isNone ? NOTHING : await find(context, cookies, whenUnavailable);
   const { origin, data, json = "", duplicates = [], cookie } = found;
-  if (cookie || (origin.kind !== "none" && origin.kind !== "unanswered")) await endOpen(context);
+  const hasAnswered = cookie || (origin.kind !== "none" && origin.kind !== "unanswered");
+  if (hasAnswered && context.openEnds.keys.size > 0) await endOpen(context);
   const now = Date.now();
   const record = origin.kind === "row" ? origin.record : undefined;
   const times = record ?? { createdAt: now, seenAt: now };

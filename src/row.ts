@@ -23,17 +23,29 @@ export type Reading<Data> = Stored<Data> | { readonly kind: Lost };
 /** What stands in a row that is no session. */
 export type Lost = "nothing" | "ended" | "moved" | "expired" | "corrupt";
 
-/** Reads what a store answered. The record's own times decide, never the store's expiry alone (R22, R24). */
-export async function interpret<Data extends object>(
+/**
+ * Reads what a store answered, at once where no schema need be asked. The record's own times decide, never the store's
+ * expiry alone (R22, R24).
+ */
+export function interpret<Data extends object>(
   options: ResolvedOptions<Data>,
   text: string | null,
-): Promise<Reading<Data>> {
+): Reading<Data> | Promise<Reading<Data>> {
   const record = recordIn(options, text);
   if (typeof record === "string") return { kind: record };
   const data = decodeData(record.data);
   if (data === undefined) return { kind: "corrupt" };
   const { schema } = options;
-  if (!schema) return { kind: "session", record, data: data as Data, json: record.data };
+  if (schema) return complete(schema, record, data);
+  return { kind: "session", record, data: data as Data, json: record.data };
+}
+
+/** What a schema makes of the data that is stored. */
+async function complete<Data extends object>(
+  schema: StandardSchema<Data>,
+  record: SessionRecord,
+  data: object,
+): Promise<Stored<Data>> {
   const result = await schema["~standard"].validate(data);
   if (result.issues) return { kind: "session", record, json: "" };
   // A default that a schema answers may be one object that serves every visitor.
