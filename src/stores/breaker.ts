@@ -52,6 +52,7 @@ export interface Member {
 const FAILURES = 3;
 /** Milliseconds between two probes of an open breaker, and up to half as much again, so that instances spread out. */
 const PROBE_MS = 5000;
+/** The longest of them. In figures, so that a bundler can leave it out. */
 const MAX_WAIT_MS = 7500;
 
 /**
