@@ -11,6 +11,7 @@
  * @property {Readonly<Record<string, readonly string[]>>} modules names by module
  */
 
+/** Where package.json leads from `coatcheck` and from `coatcheck/redis`. */
 const OURS = "../dist/index.js";
 const DEFAULT = ["default"];
 
@@ -20,7 +21,7 @@ export const IMPORTS = [
     name: "coatcheck, Upstash",
     library: "coatcheck",
     counted: "store, client",
-    modules: { [OURS]: ["createSessions"], "../dist/redis.js": ["redisStore", "upstash"] },
+    modules: { [OURS]: ["createSessions", "redisStore", "upstash"] },
   },
   {
     name: "coatcheck, memory",

@@ -21,6 +21,7 @@ export type SessionErrorCode =
  * the subclass. No message contains an id, a token, a key or session data.
  */
 export class SessionError extends Error {
+  static override readonly name: string = "SessionError";
   override readonly name: string = "SessionError";
   declare readonly code: SessionErrorCode;
 
@@ -35,6 +36,7 @@ export class SessionError extends Error {
  * others without pause for 5 s. Code `SESSION_CONFLICT`. Nothing of this save was written.
  */
 export class SessionConflictError extends SessionError {
+  static override readonly name = "SessionConflictError";
   override readonly name = "SessionConflictError" as const;
 
   constructor(message: string) {
@@ -44,6 +46,7 @@ export class SessionConflictError extends SessionError {
 
 /** Data and flash values are larger than `maxBytes`. Code `SESSION_TOO_LARGE`. Thrown before any write. */
 export class SessionSizeError extends SessionError {
+  static override readonly name = "SessionSizeError";
   override readonly name = "SessionSizeError" as const;
   /** Bytes of JSON in UTF-8. */
   declare readonly bytes: number;
@@ -62,6 +65,7 @@ export class SessionSizeError extends SessionError {
  * `SESSION_DATA_INVALID`. Thrown before any write.
  */
 export class SessionDataError extends SessionError {
+  static override readonly name = "SessionDataError";
   override readonly name = "SessionDataError" as const;
   /** Where in the data, as in `data.cart[2].price`. Names of properties, never their values. */
   declare readonly path: string;
@@ -84,6 +88,7 @@ export type StoreOutcome = "none" | "unknown";
  * session is never an error. `handler` and the adapters answer it with `getResponse()`.
  */
 export class StoreError extends SessionError {
+  static override readonly name = "StoreError";
   override readonly name = "StoreError" as const;
   declare readonly code: "STORE_UNAVAILABLE" | "STORE_MISCONFIGURED";
   declare readonly outcome: StoreOutcome;

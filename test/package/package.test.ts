@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -48,7 +48,7 @@ describe("the packed tarball", () => {
     const { stdout } = await execute("tar", ["-tzf", tarball], { cwd: folder });
     const files = stdout.trim().split("\n");
     const published =
-      /^package\/(dist\/([\w.-]+\.(js|d\.ts)|starts\.json)|prisma\/(README\.md|schema\.prisma|migrations\/\w+\.sql)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
+      /^package\/(dist\/([\w.-]+\.(js|js\.map|d\.ts)|starts\.json)|prisma\/(README\.md|schema\.prisma|migrations\/\w+\.sql)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
     expect(files.filter((file) => !published.test(file))).toEqual([]);
     for (const name of [
       "dist/index.js",
@@ -78,17 +78,35 @@ describe("the packed tarball", () => {
   });
 
   test("has what most applications import in one file", async () => {
-    const met = new Set<string>();
-    for (const queue = ["index.js", "redis.js"]; queue.length > 0;) {
-      const file = queue.pop() ?? "";
-      if (met.has(file)) continue;
-      met.add(file);
-      const text = await readFile(join(folder, "node_modules/coatcheck/dist", file), "utf8");
-      for (const [, name = ""] of text.matchAll(/^(?:import|export)[^;]*?'\.\/([^']+)'/gm)) {
-        queue.push(name);
-      }
+    const urls = await runModule(`
+      console.log(JSON.stringify(["coatcheck", "coatcheck/redis"].map((name) => import.meta.resolve(name))));
+    `);
+    const file = join(folder, "node_modules/coatcheck/dist/index.js");
+    expect(urls).toEqual(Array(2).fill(pathToFileURL(file).href));
+    expect(await readFile(file, "utf8")).not.toMatch(/\bfrom\s*"|\bimport\b/);
+  });
+
+  test("calls its classes by their names, and maps each file to a text that can be read", async () => {
+    const names = await runModule(`
+      import { createSessions, memoryStore, StoreError } from "coatcheck";
+      const sessions = createSessions({ secrets: ["x".repeat(32)], store: memoryStore() });
+      const session = await sessions.open(null);
+      console.log(JSON.stringify([session, new StoreError("none", "no")].map((each) => each.constructor.name)));
+    `);
+    expect(names).toEqual(["Session", "StoreError"]);
+    const dist = join(folder, "node_modules/coatcheck/dist");
+    const files = (await readdir(dist)).filter((name) => name.endsWith(".js") && name !== "cli.js");
+    for (const name of files) {
+      const text = await readFile(join(dist, name), "utf8");
+      expect(text).toContain(`\n//# sourceMappingURL=${name}.map`);
+      const map = JSON.parse(await readFile(join(dist, `${name}.map`), "utf8"));
+      expect(map).toMatchObject({
+        version: 3,
+        sources: [name],
+        sourcesContent: [expect.any(String)],
+      });
     }
-    expect(met.size).toBe(3);
+    expect(files).toContain("index.js");
   });
 
   test("is imported by a plain Node process", async () => {
