@@ -4,7 +4,7 @@
 // @ts-check
 
 import { keyOf, web } from "../web.js";
-import { countMarks, DATA, DAY_SECONDS, NAME, NOBODY, SECRET, USER } from "../work.js";
+import { countMarks, DATA, DAY_SECONDS, NAME, newId, NOBODY, SECRET, USER } from "../work.js";
 
 const COOKIE = new RegExp(`(?:^|; )${NAME}=([\\w-]+)\\.([\\w-]+)`);
 const ATTRIBUTES = `Path=/; Max-Age=${DAY_SECONDS}; HttpOnly; Secure; SameSite=Lax`;
@@ -35,7 +35,7 @@ export const contender = {
      * @param {string} body
      */
     async function begin(data, body) {
-      const id = crypto.randomUUID();
+      const id = newId();
       const signature = await crypto.subtle.sign("HMAC", key, encoder.encode(id));
       await rows.set(id, JSON.stringify(data));
       const token = `${id}.${Buffer.from(signature).toString("base64url")}`;

@@ -10,6 +10,7 @@ import {
   countMarks,
   DAY_SECONDS,
   NAME,
+  newId,
   newData,
   NOBODY,
   SECRET,
@@ -33,7 +34,7 @@ export const contender = {
     const storage = createSessionStorage({
       cookie: COOKIE,
       async createData(data) {
-        const id = crypto.randomUUID();
+        const id = newId();
         await rows.set(id, JSON.stringify(data));
         return id;
       },
