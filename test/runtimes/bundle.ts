@@ -18,7 +18,7 @@ export interface Bundle {
 
 const BUILT = new Map([
   ["coatcheck", fileURLToPath(new URL("../../dist/index.js", import.meta.url))],
-  ["coatcheck/redis", fileURLToPath(new URL("../../dist/redis.js", import.meta.url))],
+  ["coatcheck/redis", fileURLToPath(new URL("../../dist/index.js", import.meta.url))],
   ["coatcheck/prisma", fileURLToPath(new URL("../../dist/prisma.js", import.meta.url))],
   ["coatcheck/env", fileURLToPath(new URL("../../dist/env.js", import.meta.url))],
 ]);
