@@ -59,7 +59,10 @@ export function newStamp(): string {
 export function newHandle(): string {
   const hex = newStamp() + newStamp();
   const bytes = new Uint8Array(HANDLE_BYTES);
-  for (let at = 0; at < HANDLE_BYTES; at++) bytes[at] = parseInt(hex.slice(at * 2, at * 2 + 2), 16);
+  for (let at = 0; at < HANDLE_BYTES; at += 4) {
+    const word = parseInt(hex.slice(at * 2, at * 2 + 8), 16);
+    for (let byte = 0; byte < 4; byte++) bytes[at + byte] = word >>> (byte * 8);
+  }
   return toBase64url(bytes);
 }
 
