@@ -21,6 +21,7 @@ export type SessionErrorCode =
  * the subclass. No message contains an id, a token, a key or session data.
  */
 export class SessionError extends Error {
+  // Logs print the class's own too, which is short in a file that was made short.
   static override readonly name: string = "SessionError";
   override readonly name: string = "SessionError";
   declare readonly code: SessionErrorCode;

@@ -24,13 +24,9 @@ export function finish(
   const own = copy && copy !== response ? copy : copyOf(response);
   const { headers } = own;
   // One of the session's own may stand there, from an error that a later try has overtaken.
-  const lines = headers.getSetCookie();
-  const others = lines.filter((line) => !line.startsWith(`${cookie.name}=`));
-  if (others.length < lines.length) {
-    headers.delete("Set-Cookie");
-    for (const line of others) headers.append("Set-Cookie", line);
-  }
-  headers.append("Set-Cookie", cookie.header);
+  const others = headers.getSetCookie().filter((line) => !line.startsWith(`${cookie.name}=`));
+  headers.delete("Set-Cookie");
+  for (const line of [...others, cookie.header]) headers.append("Set-Cookie", line);
   headers.set("Cache-Control", "no-store");
   if (clearSiteData && !cookie.value) headers.set("Clear-Site-Data", '"cookies", "storage"');
   return vary(own);
