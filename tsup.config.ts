@@ -1,13 +1,13 @@
-import { readdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { type Plugin, transform } from "esbuild";
+import { readFile } from "node:fs/promises";
+import type { Plugin } from "esbuild";
 import { defineConfig } from "tsup";
 import { buildCli } from "./scripts/cli.js";
+import { joinEntries, shorten } from "./scripts/dist.js";
 import { ROOT } from "./scripts/system.js";
 
 /**
  * What most applications import goes into one file, not into one for each set of entries that share a part of it: to
- * import a file takes as long as its first twenty kilobytes. So each entry reaches all of it.
+ * find and open a file takes as long as ten kilobytes more. So each entry reaches all of it.
  */
 const together: Plugin = {
   name: "together",
@@ -24,29 +24,6 @@ const together: Plugin = {
     }));
   },
 };
-
-/**
- * Makes what has been built as short as it can be, with a map to the text before, since a cold start reads all of it. And
- * makes the file that most applications import the entry itself: the bundler puts what several entries reach into another
- * file, and to look for a file and open it takes as long as what stands in ten kilobytes.
- */
-async function finish(): Promise<void> {
-  const folder = join(ROOT, "dist");
-  const entry = await readFile(join(folder, "index.js"), "utf8");
-  const [, shared = ""] = /from '\.\/(.+)'/.exec(entry) ?? [];
-  await rename(join(folder, shared), join(folder, "index.js"));
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith(".js")) continue;
-    const path = join(folder, name);
-    const text = (await readFile(path, "utf8")).replaceAll(shared, "index.js");
-    const options = { format: "esm", target: TARGET, minify: true } as const;
-    const { code, map } = await transform(text, { ...options, sourcemap: true, sourcefile: name });
-    await writeFile(path, `${code}//# sourceMappingURL=${name}.map\n`);
-    await writeFile(`${path}.map`, map);
-  }
-}
-
-const TARGET = "es2022";
 
 // One entry for each key of package.json#exports. Splitting keeps one copy of every error class,
 // so that `instanceof StoreError` holds across the subpaths.
@@ -66,7 +43,7 @@ export default defineConfig({
   esbuildPlugins: [together],
   format: "esm",
   platform: "neutral",
-  target: TARGET,
+  target: "es2022",
   splitting: true,
   // tsup gives the declarations a `baseUrl`, which TypeScript 6 only warns of when told so.
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
@@ -74,7 +51,8 @@ export default defineConfig({
   sourcemap: false,
   treeshake: true,
   async onSuccess() {
-    await finish();
+    await joinEntries();
+    await shorten();
     await buildCli();
   },
 });

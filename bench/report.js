@@ -202,7 +202,8 @@ function weightsOf(weight) {
     const value = ours?.value ?? NaN;
     const told = best ? `${best.value.toFixed(1)} ${best.name}` : NONE;
     const bar = barOf(best?.value ?? NaN);
-    return [name, told, "", value.toFixed(1), bar.toFixed(1), verdict(value <= bar)];
+    const asked = Number.isNaN(bar) ? NONE : bar.toFixed(1);
+    return [name, told, "", value.toFixed(1), asked, verdict(value <= bar)];
   });
 }
 

@@ -23,7 +23,7 @@ import { bin, filesUnder, installPackages, IN_CI, ROOT, run } from "./system.js"
 /** @typedef {import("./system.js").Result} Result */
 
 // Bytes. Of these some 3,000 are the hashing library.
-const SIZE_LIMIT = 18_650;
+const SIZE_LIMIT = 18_600;
 const NODE_MODULES_LIMIT = 200_000_000;
 const FORBIDDEN = [
   /\bnode:/,

@@ -234,7 +234,8 @@ export function isInstalled(folder) {
 
 /** Whether the library was built from what stands in src/ now. */
 export function isBuilt() {
-  const built = join(ROOT, "dist/redis.js");
+  // It is written last.
+  const built = join(ROOT, "dist/starts.json");
   if (!existsSync(built)) return false;
   const { mtimeMs } = statSync(built);
   return [...filesUnder(join(ROOT, "src"))].every((file) => statSync(file).mtimeMs < mtimeMs);

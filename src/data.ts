@@ -105,7 +105,7 @@ export function isUnchanged(data: object, leaves: readonly unknown[]): boolean {
     }
     return left === 0;
   }
-  // What is added, as by most sign-ins, comes last in a walk.
+  // How many names there were comes second. One that is added, as by most sign-ins, would come last in a walk.
   if (Object.keys(data).length !== leaves[1]) return false;
   // Names that every object inherits would be taken for its own.
   return Object.keys(Object.prototype).length === 0 && isSame(data);

@@ -37,7 +37,7 @@ export class SessionError extends Error {
  * others without pause for 5 s. Code `SESSION_CONFLICT`. Nothing of this save was written.
  */
 export class SessionConflictError extends SessionError {
-  static override readonly name = "SessionConflictError";
+  static override readonly name: string = "SessionConflictError";
   override readonly name = "SessionConflictError" as const;
 
   constructor(message: string) {
@@ -47,7 +47,7 @@ export class SessionConflictError extends SessionError {
 
 /** Data and flash values are larger than `maxBytes`. Code `SESSION_TOO_LARGE`. Thrown before any write. */
 export class SessionSizeError extends SessionError {
-  static override readonly name = "SessionSizeError";
+  static override readonly name: string = "SessionSizeError";
   override readonly name = "SessionSizeError" as const;
   /** Bytes of JSON in UTF-8. */
   declare readonly bytes: number;
@@ -66,7 +66,7 @@ export class SessionSizeError extends SessionError {
  * `SESSION_DATA_INVALID`. Thrown before any write.
  */
 export class SessionDataError extends SessionError {
-  static override readonly name = "SessionDataError";
+  static override readonly name: string = "SessionDataError";
   override readonly name = "SessionDataError" as const;
   /** Where in the data, as in `data.cart[2].price`. Names of properties, never their values. */
   declare readonly path: string;
@@ -89,7 +89,7 @@ export type StoreOutcome = "none" | "unknown";
  * session is never an error. `handler` and the adapters answer it with `getResponse()`.
  */
 export class StoreError extends SessionError {
-  static override readonly name = "StoreError";
+  static override readonly name: string = "StoreError";
   override readonly name = "StoreError" as const;
   declare readonly code: "STORE_UNAVAILABLE" | "STORE_MISCONFIGURED";
   declare readonly outcome: StoreOutcome;

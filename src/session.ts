@@ -33,7 +33,7 @@ export let stateOf: <Data extends object>(session: Session<Data>) => State<Data>
 
 /** A visitor's session. Nothing that is done to it is stored before `commit`, `save` or the end of `handler`. */
 export class Session<Data extends object> {
-  static readonly name = "Session";
+  static readonly name: string = "Session";
   readonly #state: State<Data>;
 
   constructor(state: State<Data>) {

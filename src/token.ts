@@ -10,8 +10,7 @@ const HANDLE_BYTES = 16;
 const HASH_BYTES = 32;
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /** What each letter stands for, by its code. */
-const SEXTETS = new Uint8Array(128);
-for (let sextet = 0; sextet < 64; sextet++) SEXTETS[BASE64URL.charCodeAt(sextet)] = sextet;
+const SEXTETS = /* @__PURE__ */ sextets();
 /** base64url of 32 bytes: 43 characters, of which the last carries four bits, so only sixteen can stand there. */
 const TOKEN = /^([\w-]{42}[AEIMQUYcgkosw048])\.([\w-]{42}[AEIMQUYcgkosw048])$/;
 
@@ -149,6 +148,12 @@ function toBase64url(bytes: Uint8Array): string {
   }
   if (count > 0) codes[at] = BASE64URL.charCodeAt((bits << (6 - count)) & 63);
   return Reflect.apply(String.fromCharCode, undefined, codes);
+}
+
+function sextets(): Uint8Array {
+  const table = new Uint8Array(128);
+  for (let sextet = 0; sextet < 64; sextet++) table[BASE64URL.charCodeAt(sextet)] = sextet;
+  return table;
 }
 
 /** Of text in the right alphabet. */

@@ -24,6 +24,7 @@ export function responseOf(error: unknown): Response | undefined {
 
 /** What a guard throws. Next takes it for its own, wherever it comes by. */
 export class Refusal extends Error {
+  static override readonly name: string = "Refusal";
   override readonly name = "Refusal" as const;
   /** By this Next knows what to do. */
   readonly digest: string;

@@ -29,6 +29,7 @@ export interface ReadonlySession<Data extends object> extends Pick<
 }
 
 export class View<Data extends object> implements ReadonlySession<Data> {
+  static readonly name: string = "View";
   readonly #session: Session<Data>;
   #data: DeepReadonly<Data> | undefined;
 

@@ -6,6 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import * as index from "coatcheck";
+import * as redis from "coatcheck/redis";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -84,6 +87,23 @@ describe("the packed tarball", () => {
     const file = join(folder, "node_modules/coatcheck/dist/index.js");
     expect(urls).toEqual(Array(2).fill(pathToFileURL(file).href));
     expect(await readFile(file, "utf8")).not.toMatch(/\bfrom\s*"|\bimport\b/);
+  });
+
+  test("exports what its types have, and marks what its other files need", async () => {
+    const names = await runModule(`
+      import * as coatcheck from "coatcheck";
+      console.log(JSON.stringify(Object.keys(coatcheck).filter((name) => !name.startsWith("_"))));
+    `);
+    expect(names).toEqual([...Object.keys(index), ...Object.keys(redis)].toSorted());
+  });
+
+  test("leaves out of a bundle what it does not need", async () => {
+    const main = join(folder, "main.mjs");
+    await write("main.mjs", 'export { crossSiteGuard } from "coatcheck";');
+    const options = { bundle: true, minify: true, write: false, format: "esm" } as const;
+    const { outputFiles } = await build({ ...options, entryPoints: [main] });
+    // Where SHA-256 begins.
+    expect(outputFiles[0]?.text).not.toMatch(/1779033703|Max-Age/);
   });
 
   test("calls its classes by their names, and maps each file to a text that can be read", async () => {
