@@ -9,15 +9,13 @@ import { ratiosOf, takeTurns } from "./rounds.js";
 import { createStopwatch } from "./stopwatch.js";
 import { spread, table } from "./table.js";
 
-/** @typedef {(response: Response) => boolean} Look whether the response may be changed in place */
-
 /**
  * The floor, with what every response says whose handler has asked for the session.
  * @param {string} name
- * @param {Look} look
+ * @param {(response: Response) => boolean} isFree whether the response may be changed in place
  * @returns {typeof floor}
  */
-function marked(name, look) {
+function marked(name, isFree) {
   return {
     ...floor,
     name,
@@ -27,7 +25,7 @@ function marked(name, look) {
         ...routes,
         async read(request) {
           const response = await routes.read(request);
-          if (!look(response)) throw new Error("The response is somebody else's");
+          if (!isFree(response)) throw new Error("The response is somebody else's");
           const { headers } = response;
           if (!headers.has("Cache-Control")) headers.set("Cache-Control", "private");
           if (headers.get("Vary") === null) headers.set("Vary", "Cookie");
@@ -52,14 +50,6 @@ const taken = await takeTurns({ rounds: 101, seconds: 30 }, stopwatches, async (
   return wall;
 });
 const [base = []] = taken;
-const rows = CONTENDERS.map(({ name }, at) => [
-  name,
-  spread(
-    ratiosOf(
-      base.map((_, round) => 1 / (taken[at]?.[round] ?? NaN)),
-      base.map((value) => 1 / value),
-    ),
-  ),
-]);
+const rows = CONTENDERS.map(({ name }, at) => [name, spread(ratiosOf(base, taken[at]))]);
 console.log("Anonymous, times as fast as the floor: median of the rounds and quartiles");
 console.log(table(["", ""], rows));

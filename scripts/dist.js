@@ -24,16 +24,8 @@ export async function joinEntries() {
   const open = new Set(entries.flatMap(({ names }) => names));
   await rename(join(FOLDER, file), join(FOLDER, "index.js"));
   for (const name of await builtFiles()) {
-    const text = await read(name);
-    const named = text
-      .replaceAll(`./${file}`, "./index.js")
-      .replaceAll(/(?<=^(?:import|export) \{ )[^}]+(?= \} from '\.\/index\.js')/gm, (list) =>
-        renamed(list, ([first, last = first]) =>
-          open.has(first) ? undefined : `_${first} as ${last}`,
-        ),
-      );
-    const own = name === "index.js" ? hideIn(named, open) : named;
-    await writeFile(join(FOLDER, name), own);
+    const text = (await read(name)).replaceAll(`./${file}`, "./index.js");
+    await writeFile(join(FOLDER, name), hide(text, name === "index.js", open));
   }
 }
 
@@ -65,27 +57,22 @@ async function readEntry(name) {
 }
 
 /**
+ * Renames what is not public, where the entry exports it and where the other files import it.
  * @param {string} text
+ * @param {boolean} isEntry
  * @param {ReadonlySet<string>} open
  */
-function hideIn(text, open) {
-  return text.replace(/(?<=^export \{ )[^}]+(?= \};\s*$)/m, (list) =>
-    renamed(list, ([first, last = first]) => (open.has(last) ? undefined : `${first} as _${last}`)),
-  );
-}
-
-/**
- * @param {string} list of names, as between braces
- * @param {(item: readonly [first: string, last: string | undefined]) => string | undefined} rename `undefined` keeps an item
- */
-function renamed(list, rename) {
-  const items = list.split(",").map((item) => item.trim());
-  return items
-    .map((item) => {
-      const [first = "", last] = item.split(" as ");
-      return rename([first, last]) ?? item;
-    })
-    .join(", ");
+function hide(text, isEntry, open) {
+  const clause = /^(import|export) \{ ([^}]+) \}( from '\.\/index\.js')?;$/gm;
+  return text.replaceAll(clause, (whole, word, list, from = "") => {
+    if (!from && !isEntry) return whole;
+    const items = list.split(", ").map((/** @type {string} */ item) => {
+      const [first = "", last = first] = item.split(" as ");
+      if (open.has(from ? first : last)) return item;
+      return from ? `_${first} as ${last}` : `${first} as _${last}`;
+    });
+    return `${word} { ${items.join(", ")} }${from};`;
+  });
 }
 
 async function builtFiles() {
